@@ -1,0 +1,188 @@
+//! Bytes of a file in, findings and a verdict out.
+//!
+//! [`check`] reads each file of a request for what it is (not for its name), applies every rule, judges the files together, and
+//! answers green, amber or red with reasons and a confidence. Pure: no files, network, clock or randomness; the same bytes and
+//! context give the same verdict. Must never run what it reads, repeat a disclosing value in a reason, or be green on what it
+//! did not understand.
+//!
+//! Where things are: one reader for each kind of file in `readers/`, one rule in each file of `rules/`, thresholds in [`Rules`],
+//! sizes in [`limits`]. `table` decides what is a count, `roles` what a column's name means.
+
+pub mod limits;
+mod preset;
+mod prose;
+mod readers;
+mod roles;
+mod rules;
+mod table;
+mod tokens;
+mod value;
+mod verdict;
+mod words;
+
+pub use preset::Rules;
+pub use verdict::{Colour, Level, Reason, Verdict};
+
+use readers::Document;
+use rules::request::Member;
+use sha2::{Digest, Sha256};
+use table::Table;
+use verdict::{Findings, Rule};
+
+/// A file that asks to leave.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// Its name, without folders. Judged (a name may be an id), and repeated in the verdict.
+    pub name: &'a str,
+    /// Its content.
+    pub bytes: &'a [u8],
+}
+
+/// What the caller knows of participants. Both look-ups must be quick: they are made for each word of a file.
+pub trait Participants {
+    /// Whether a token is a participant's pseudonym in any project.
+    fn is_pseudonym(&self, token: &str) -> bool;
+    /// Whether a token is a participant's id in the raw data.
+    fn is_raw_id(&self, token: &str) -> bool;
+    /// How many participants there are: no count can be larger, and a table of as many rows has one for each.
+    fn count(&self) -> u64;
+}
+
+/// What the caller knows of answers already given.
+pub trait Lineage {
+    /// The ledger number of the aggregate-mode answer whose bytes have this SHA-256 (lower-case hexadecimal), if any.
+    fn aggregate_answer(&self, sha256_hex: &str) -> Option<u64>;
+}
+
+/// What a check is made against.
+pub struct Context<'a> {
+    /// The participants whose ids must not leave.
+    pub participants: &'a dyn Participants,
+    /// The answers that were judged when they were given.
+    pub lineage: &'a dyn Lineage,
+    /// The custodian's thresholds.
+    pub rules: Rules,
+}
+
+/// Judges the files of one request, each on its content and all together. One verdict for each file, in order.
+#[must_use]
+pub fn check(request: &[File<'_>], context: &Context<'_>) -> Vec<Verdict> {
+    let mut files: Vec<Judged> = request
+        .iter()
+        .enumerate()
+        .map(|(i, file)| judge(i, file, context))
+        .collect();
+    let members: Vec<Member<'_>> = files
+        .iter()
+        .enumerate()
+        .filter(|(_, judged)| !judged.has_lineage)
+        .map(|(index, judged)| Member {
+            index,
+            tables: &judged.tables,
+        })
+        .collect();
+    let told: Vec<(Vec<usize>, Vec<Reason>)> = rules::request::judge(&members, context)
+        .into_iter()
+        .map(|(files, findings)| (files, findings.close().1))
+        .collect();
+    for (of, reasons) in told {
+        for index in of {
+            for reason in &reasons {
+                if let Some(judged) = files.get_mut(index) {
+                    judged.findings.push(reason.clone());
+                }
+            }
+        }
+    }
+    files
+        .into_iter()
+        .zip(request)
+        .map(|(judged, file)| judged.close(file))
+        .collect()
+}
+
+/// A file after its own content was judged.
+struct Judged {
+    findings: Findings,
+    tables: Vec<Table>,
+    has_lineage: bool,
+    kind: String,
+    sha256: String,
+    confidence: f64,
+}
+
+impl Judged {
+    fn close(self, file: &File<'_>) -> Verdict {
+        let (verdict, reasons) = self.findings.close();
+        Verdict {
+            file: file.name.to_owned(),
+            verdict,
+            confidence: self.confidence,
+            sha256: self.sha256,
+            bytes: u64::try_from(file.bytes.len()).unwrap_or(u64::MAX),
+            kind: self.kind,
+            reasons,
+        }
+    }
+}
+
+fn judge(index: usize, file: &File<'_>, context: &Context<'_>) -> Judged {
+    let mut findings = Findings::default();
+    let sha256 = hex(&Sha256::digest(file.bytes));
+    rules::file_name::judge(file.name, context, &mut findings);
+    if index >= limits::FILES {
+        let rule = Rule {
+            name: "size",
+            source: "this project's limit on files of a request",
+        };
+        let what = format!("not checked: a request has at most {} files", limits::FILES);
+        findings.amber(
+            rule,
+            "whole request",
+            what,
+            "put the results into fewer files",
+        );
+        return Judged {
+            findings,
+            tables: Vec::new(),
+            has_lineage: false,
+            kind: "unknown (not read)".into(),
+            sha256,
+            confidence: 0.0,
+        };
+    }
+    if let Some(number) = rules::lineage::of(&sha256, context) {
+        let Document { kind, .. } = readers::read(file, &mut Findings::default());
+        rules::lineage::known(number, &mut findings);
+        return Judged {
+            findings,
+            tables: Vec::new(),
+            has_lineage: true,
+            kind,
+            sha256,
+            confidence: 1.0,
+        };
+    }
+    rules::size::judge_bytes(file.bytes, context, &mut findings);
+    let document = readers::read(file, &mut findings);
+    rules::judge(&document, context, &mut findings);
+    let confidence = rules::understood::judge(&document, context, &mut findings);
+    rules::lineage::unknown(&mut findings);
+    Judged {
+        findings,
+        tables: document.tables,
+        has_lineage: false,
+        kind: document.kind,
+        sha256,
+        confidence,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0'));
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}

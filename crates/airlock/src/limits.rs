@@ -1,0 +1,51 @@
+//! Limits of this crate, each with its reason. What goes past one is not read, and so is never green.
+
+/// Bytes of one file that are read. Sixteen times what a custodian lets out, so that a large file is still searched for
+/// participants; past it the memory of a check would no longer be small (about four times the file).
+pub const BYTES: usize = 256 << 20;
+
+/// Files of one request. More are one by one marked as not checked: the comparison between them grows with their number.
+pub const FILES: usize = 10_000;
+
+/// Rows of one table. Two hundred times what a custodian lets out.
+pub const ROWS: usize = 1_000_000;
+
+/// Columns of one table. Wider than any table of results; a wide phenotype table has 11,800.
+pub const COLUMNS: usize = 20_000;
+
+/// Cells of one table: bounds the memory, at some 24 bytes a cell besides its text.
+pub const CELLS: usize = 10_000_000;
+
+/// Bytes of one cell. A spreadsheet program holds 32,767 characters; longer means an open quotation mark or a payload.
+pub const CELL_BYTES: usize = 32_767;
+
+/// Bytes of one line of text. Longer is not written by people or by programs for people.
+pub const LINE_BYTES: usize = 65_536;
+
+/// Records that are looked at to find the delimiter of a file.
+pub const SNIFF_RECORDS: usize = 500;
+
+/// Tables taken out of one text. A log has dozens.
+pub const TABLES: usize = 2_000;
+
+/// Reasons given for one file; then "and N more". A person reads no more, and a program needs one.
+pub const REASONS: usize = 50;
+
+/// Lines or rows named in one reason; then "and N more".
+pub const PLACES: usize = 8;
+
+/// Characters of a column's name that a reason repeats.
+pub const NAME_CHARS: usize = 40;
+
+/// Shortest token that is looked up among participants. Four digits are years and counts; identifiers so short would make
+/// each number of each table somebody's.
+pub const ID_MIN: usize = 5;
+
+/// Longest token that is looked up among participants: a SHA-256 in hexadecimal has 64 characters.
+pub const ID_MAX: usize = 64;
+
+/// Rounds of solving hidden cells from margins. Each round finds at least one cell or is the last.
+pub const SOLVE_ROUNDS: usize = 64;
+
+/// An unbroken run of letters and digits of this length is a payload (base64, hexadecimal), not a word.
+pub const OPAQUE_RUN: usize = 200;

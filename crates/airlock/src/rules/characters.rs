@@ -1,0 +1,68 @@
+//! What a reader's eye would not see: control and invisible characters, digits of other scripts, and payloads.
+
+use crate::Context;
+use crate::limits;
+use crate::readers::Document;
+use crate::verdict::{Findings, Rule, count_of};
+
+const RULE: Rule = Rule {
+    name: "hidden-content",
+    source: "Unicode UTS 39; egress guidance: outputs must be readable by a person",
+};
+
+pub(crate) fn judge(document: &Document, _: &Context<'_>, findings: &mut Findings) {
+    if !document.prose_is_text {
+        return;
+    }
+    let text = document.whole.as_str();
+    let (mut control, mut invisible, mut digits) = (0_usize, 0_usize, 0_usize);
+    for c in text.chars() {
+        match c {
+            '\t' | '\n' | '\r' | '\u{c}' => {}
+            // U+200B..200F, 202A..202E, 2060..2069: no width, or changes of direction. Private use holds anything.
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => invisible += 1,
+            '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}' | '\u{fe00}'..='\u{fe0f}' => {
+                invisible += 1
+            }
+            c if c.is_control() => control += 1,
+            c if !c.is_ascii() && is_foreign_digit(c) => digits += 1,
+            _ => {}
+        }
+    }
+    let counted = [
+        (control, "control character"),
+        (invisible, "invisible character"),
+        (digits, "digit of another script"),
+    ];
+    for (n, what) in counted.into_iter().filter(|(n, _)| *n > 0) {
+        findings.amber(
+            RULE,
+            "whole file",
+            count_of(n, what),
+            "save the file as plain text with the digits 0 to 9",
+        );
+    }
+    let payload = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'_');
+    let opaque = text
+        .as_bytes()
+        .split(|b| !payload(b))
+        .filter(|run| run.len() >= limits::OPAQUE_RUN)
+        .count();
+    if opaque > 0 {
+        let what = format!(
+            "{} of letters and digits without a gap, longer than any word",
+            count_of(opaque, "run")
+        );
+        findings.amber(RULE, "whole file", what, "leave encoded content out");
+    }
+}
+
+/// Digits other than 0 to 9, but for superscripts, subscripts and fractions, which units and footnotes are written with.
+fn is_foreign_digit(c: char) -> bool {
+    let harmless = matches!(c, '²' | '³' | '¹' | '¼'..='¾' | '\u{2070}'..='\u{209f}' | '\u{2150}'..='\u{218b}');
+    c.is_numeric() && !harmless
+}

@@ -1,0 +1,44 @@
+//! Rules: one file each. A rule reads a document and adds findings; it never sees another rule's findings.
+
+pub(crate) mod characters;
+pub(crate) mod extremes;
+pub(crate) mod file_name;
+pub(crate) mod hidden_cells;
+pub(crate) mod identifiers;
+pub(crate) mod lineage;
+pub(crate) mod participants;
+pub(crate) mod people_rows;
+pub(crate) mod percentages;
+pub(crate) mod request;
+pub(crate) mod size;
+pub(crate) mod small_counts;
+pub(crate) mod understood;
+pub(crate) mod zero_and_full;
+
+use crate::Context;
+use crate::readers::Document;
+use crate::verdict::Findings;
+
+/// One rule: looks at one document.
+type Judge = fn(&Document, &Context<'_>, &mut Findings);
+
+/// The rules on the content of one file, in the order in which a person would ask.
+const RULES: [Judge; 10] = [
+    participants::judge,
+    identifiers::judge,
+    people_rows::judge,
+    small_counts::judge,
+    zero_and_full::judge,
+    hidden_cells::judge,
+    percentages::judge,
+    extremes::judge,
+    characters::judge,
+    size::judge,
+];
+
+/// Applies all the rules on content.
+pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut Findings) {
+    for rule in RULES {
+        rule(document, context, findings);
+    }
+}

@@ -1,0 +1,117 @@
+//! The files of one request judged together: rows of people cut into small files, and a slow drip of many.
+
+use super::people_rows;
+use crate::Context;
+use crate::limits;
+use crate::table::{Row, Table};
+use crate::verdict::{Findings, Rule, count_of};
+use std::collections::BTreeMap;
+
+const RULE: Rule = Rule {
+    name: "request-as-one",
+    source: "SATRE and OpenSAFELY: outputs of one request are judged together",
+};
+
+/// One file as the others of its request see it.
+pub(crate) struct Member<'a> {
+    /// Its place in the request.
+    pub(crate) index: usize,
+    pub(crate) tables: &'a [Table],
+}
+
+/// What to tell each file: pairs of its place in the request and the findings of all together.
+pub(crate) fn judge(members: &[Member<'_>], context: &Context<'_>) -> Vec<(Vec<usize>, Findings)> {
+    let mut told = Vec::new();
+    let mut by_heading: BTreeMap<Vec<&str>, Vec<(usize, &Table)>> = BTreeMap::new();
+    for member in members {
+        for table in member.tables {
+            by_heading
+                .entry(heading(table))
+                .or_default()
+                .push((member.index, table));
+        }
+    }
+    for group in by_heading.values() {
+        let mut files: Vec<usize> = group.iter().map(|(index, _)| *index).collect();
+        files.dedup();
+        if files.len() < 2 {
+            continue;
+        }
+        let mut findings = Findings::default();
+        let place = format!(
+            "{} with the same columns, taken together",
+            count_of(files.len(), "file")
+        );
+        people_rows::judge_table(&joined(group), &place, context, &mut findings);
+        told.push((files, findings));
+    }
+    told.extend(in_all(members, context));
+    told
+}
+
+/// Limits that hold for the request as a whole.
+fn in_all(members: &[Member<'_>], context: &Context<'_>) -> Option<(Vec<usize>, Findings)> {
+    if members.len() < 2 {
+        return None;
+    }
+    let rows = |member: &Member<'_>| member.tables.iter().map(|t| t.rows.len()).sum::<usize>();
+    let large = |n: usize, most: u64| u64::try_from(n).is_ok_and(|n| n > most);
+    let total: usize = members.iter().map(rows).sum();
+    let mut findings = Findings::default();
+    if large(total, context.rules.maximum_rows) {
+        let what = format!(
+            "{total} rows in {}; at most {} leave unseen",
+            count_of(members.len(), "file"),
+            context.rules.maximum_rows
+        );
+        findings.amber(
+            RULE,
+            "whole request",
+            what,
+            "give a summary of the rows, or the ones that the paper needs",
+        );
+    }
+    let small = members
+        .iter()
+        .filter(|m| (1..10).contains(&rows(m)) && !m.tables.iter().any(Table::has_counts))
+        .count();
+    if large(small, context.rules.many_files) {
+        let what = format!(
+            "{} of fewer than ten rows that count nothing",
+            count_of(small, "file")
+        );
+        findings.amber(RULE, "whole request", what, "put them into one table");
+    }
+    Some((members.iter().map(|m| m.index).collect(), findings))
+}
+
+/// What makes tables alike: their names, or without a heading their width.
+fn heading(table: &Table) -> Vec<&str> {
+    if table.has_header {
+        table.columns.iter().map(|c| c.name.as_str()).collect()
+    } else {
+        vec!["\0"; table.columns.len()]
+    }
+}
+
+/// The tables one under the other, up to the limits of one table.
+fn joined(group: &[(usize, &Table)]) -> Table {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut bytes = 0;
+    if let Some((_, first)) = group.first().filter(|(_, t)| t.has_header) {
+        rows.push(Row {
+            line: 0,
+            cells: first.columns.iter().map(|c| c.name.as_str()).collect(),
+        });
+    }
+    let mut cells = 0_usize;
+    for (_, table) in group {
+        cells = cells.saturating_add(table.cells());
+        if cells > limits::CELLS {
+            break;
+        }
+        bytes += table.bytes;
+        rows.extend(table.rows.iter().cloned());
+    }
+    Table::new(rows, bytes)
+}

@@ -1,0 +1,133 @@
+//! Confidence: the share of a file that was understood by exact means; and the rule that little understood is not green.
+
+use crate::Context;
+use crate::prose;
+use crate::readers::Document;
+use crate::roles::Role;
+use crate::table::{Column, Table};
+use crate::value::Value;
+use crate::verdict::{Findings, Rule};
+
+const RULE: Rule = Rule {
+    name: "not-understood",
+    source: "this project's design: confidence is derived from what could be checked",
+};
+
+/// Longer cells than this are free text, in which anything may stand.
+const LABEL_BYTES: usize = 80;
+
+/// The share, rounded down to two decimals; adds an amber reason when it is below the custodian's minimum.
+pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut Findings) -> f64 {
+    let confidence = share(document);
+    if confidence < context.rules.minimum_confidence {
+        let what = format!(
+            "{:.0} % of the content was understood; {:.0} % are needed",
+            confidence * 100.0,
+            context.rules.minimum_confidence * 100.0
+        );
+        let fix = match unknown_columns(document).as_slice() {
+            [] => {
+                "give regular rows under one heading; keep notes in a file of their own".to_owned()
+            }
+            columns => format!(
+                "name the columns for what they hold (`n`, `percent`, `mean_…`): {}",
+                columns.join(", ")
+            ),
+        };
+        findings.amber(RULE, "whole file", what, fix);
+    }
+    confidence
+}
+
+fn unknown_columns(document: &Document) -> Vec<String> {
+    let unknown = document.tables.iter().flat_map(|t| {
+        t.columns
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.role == Role::Unknown && c.filled > 0)
+            .map(|(i, _)| t.column_place(i))
+    });
+    unknown.take(crate::limits::PLACES).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes of files are below 2^53")]
+fn share(document: &Document) -> f64 {
+    let (mut understood, mut all) = (0.0_f64, document.unread as f64);
+    for table in &document.tables {
+        all += table.bytes as f64;
+        understood += table.bytes as f64 * of_table(table);
+    }
+    if document.prose_is_text {
+        for line in &document.prose {
+            let bytes = line.text.len() as f64 + 1.0;
+            let (words, unclear) = prose::unclear(&line.text);
+            all += bytes;
+            understood += if words == 0 {
+                bytes
+            } else {
+                bytes * (1.0 - unclear as f64 / words as f64)
+            };
+        }
+    }
+    if all <= 0.0 {
+        1.0
+    } else {
+        (understood / all * 100.0).floor() / 100.0
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "numbers of cells are below 2^53"
+)]
+fn of_table(table: &Table) -> f64 {
+    let has_base = table.has_counts();
+    let columns: Vec<f64> = table
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.filled > 0)
+        .map(|(i, c)| {
+            let known = match c.role {
+                Role::Unknown => 0.0,
+                Role::Percentage | Role::Proportion if !has_base => 0.5,
+                _ => 1.0,
+            };
+            let cells = c
+                .values
+                .iter()
+                .enumerate()
+                .filter(|(row, v)| is_understood(c, **v, table.text(*row, i)))
+                .count();
+            known * cells as f64 / c.values.len().max(1) as f64
+        })
+        .collect();
+    if columns.is_empty() {
+        1.0
+    } else {
+        columns.iter().sum::<f64>() / columns.len() as f64
+    }
+}
+
+/// Whether a cell is what its column promises.
+fn is_understood(column: &Column, value: Value, text: &str) -> bool {
+    let words = matches!(
+        column.role,
+        Role::Label
+            | Role::Attribute
+            | Role::Identifier
+            | Role::Personal
+            | Role::BirthDate
+            | Role::Date
+            | Role::Unknown
+    );
+    match value {
+        Value::Text if words => text.len() <= LABEL_BYTES,
+        // Intervals: "0.12 to 0.34", "[1.0-1.4]", "1.2 (1.0, 1.4)".
+        Value::Text => text
+            .replace("to", "")
+            .chars()
+            .all(|c| c.is_ascii_digit() || " .,;-–−+[]()<>=%*eE".contains(c)),
+        _ => true,
+    }
+}

@@ -1,0 +1,215 @@
+//! Decisions about questions and outputs.
+
+use std::collections::BTreeMap;
+
+use super::{
+    CheckOutcome, Output, OutputEvent, OutputStanding, RecordQuery, ReleaseOutput, ReviewOutput,
+    SubmitOutput, Verdict,
+};
+use crate::command::Command;
+use crate::decide::{Draft, list_within, reasons_given, taken, text_within, unknown};
+use crate::ids::Id;
+use crate::limits::{LIST_ITEMS, TEXT_CHARS};
+use crate::projects::{Project, find, institutions};
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::time::Time;
+
+/// Reviews in favour, by different people, without which nothing leaves (two independent checkers:
+/// OpenSAFELY's and the SDC handbook's rule).
+pub const CHECKERS: usize = 2;
+
+pub(crate) fn decide(
+    state: &State,
+    by: &Id,
+    at: Time,
+    command: &Command,
+) -> Result<Vec<Draft>, Refusal> {
+    match command {
+        Command::RecordQuery(c) => query(state, by, at, c),
+        Command::RecordRefusal(c) => Ok(vec![Draft::public(OutputEvent::CommandRefused(
+            (**c).clone(),
+        ))]),
+        Command::SubmitOutput(c) => submit(state, by, at, c),
+        Command::ReviewOutput(c) => review(state, by, c),
+        Command::ReleaseOutput(c) => release(state, at, c),
+        Command::WithdrawOutput(c) => {
+            let output = waiting(state, &c.output)?;
+            if output.author != *by {
+                return Err(Refusal::new(
+                    "not-the-author",
+                    "author-withdraws",
+                    "a request is taken back by the person who made it",
+                    "ask its author",
+                ));
+            }
+            Ok(vec![Draft::public(OutputEvent::OutputWithdrawn(
+                (**c).clone(),
+            ))])
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// A person may work for a project: it is live, and they are in it.
+///
+/// # Errors
+/// A refusal that names what is missing.
+pub fn working_member<'a>(
+    state: &'a State,
+    project: &Id,
+    by: &Id,
+    at: Time,
+) -> Result<&'a Project, Refusal> {
+    let found = find(state, project)?;
+    if !found.is_live(at) {
+        return Err(Refusal::new(
+            "project-not-live",
+            "only-live-projects-work",
+            format!(
+                "project `{project}` is not live: it is {}, or no agreement is in force",
+                found.standing
+            ),
+            "see `readingroom policy explain` for what is missing",
+        ));
+    }
+    if !found.researchers().contains(by) {
+        return Err(Refusal::new(
+            "not-a-member",
+            "members-only",
+            format!("`{by}` is not a researcher of project `{project}`"),
+            "ask as one of its researchers (`--as`), or amend the project",
+        ));
+    }
+    Ok(found)
+}
+
+fn query(state: &State, by: &Id, at: Time, c: &RecordQuery) -> Result<Vec<Draft>, Refusal> {
+    working_member(state, &c.project, by, at)?;
+    let event = OutputEvent::QueryAnswered {
+        project: c.project.clone(),
+        researcher: c.researcher.clone(),
+        mode: c.mode,
+        release: c.release.clone(),
+        classes: c.classes.clone(),
+        columns: c.columns.clone(),
+        plan_sha256: c.plan_sha256.clone(),
+        answer_sha256: c.answer_sha256.clone(),
+        rows: c.rows,
+        withheld_rows: c.withheld_rows,
+        withheld_cells: c.withheld_cells,
+        policy_sha256: c.policy_sha256.clone(),
+    };
+    Ok(vec![Draft::public(event).with("sql", c.sql.as_str())])
+}
+
+fn submit(state: &State, by: &Id, at: Time, c: &SubmitOutput) -> Result<Vec<Draft>, Refusal> {
+    if state.outputs.requests.contains_key(&c.id) {
+        return Err(taken("output-taken", "output", &c.id));
+    }
+    working_member(state, &c.project, by, at)?;
+    text_within("purpose", &c.purpose, TEXT_CHARS)?;
+    list_within("files", c.files.len(), LIST_ITEMS)?;
+    if c.files.is_empty() {
+        return Err(Refusal::new(
+            "files-missing",
+            "outputs-hold-files",
+            "the request holds no file",
+            "name at least one file",
+        ));
+    }
+    if c.files.values().any(|f| f.verdict == Verdict::Red) {
+        return Err(Refusal::new(
+            "red-file",
+            "red-never-leaves",
+            "a file of the request was judged red",
+            "see its reasons with `readingroom airlock check` and mend it",
+        ));
+    }
+    Ok(vec![Draft::public(OutputEvent::OutputSubmitted(c.clone()))])
+}
+
+fn review(state: &State, by: &Id, c: &ReviewOutput) -> Result<Vec<Draft>, Refusal> {
+    let output = waiting(state, &c.output)?;
+    reasons_given(&c.reasons)?;
+    let project = find(state, &output.project)?;
+    let own = state
+        .people
+        .staff
+        .get(by)
+        .and_then(|s| s.institution.as_ref());
+    let conflicted = own.is_some_and(|i| institutions(state, project).contains(i));
+    if output.author == *by || project.researchers().contains(by) || conflicted {
+        return Err(Refusal::new(
+            "own-output",
+            "nobody-checks-their-own",
+            "a checker may not be the author, a researcher of the project, or of an institution in it",
+            "leave it to another checker",
+        ));
+    }
+    if output.reviews.contains_key(by) {
+        return Err(Refusal::new(
+            "checked-already",
+            "two-different-checkers",
+            "this checker reviewed the request already",
+            "leave the second review to another checker",
+        ));
+    }
+    Ok(vec![Draft::public(OutputEvent::OutputReviewed(c.clone()))])
+}
+
+fn release(state: &State, at: Time, c: &ReleaseOutput) -> Result<Vec<Draft>, Refusal> {
+    let output = waiting(state, &c.output)?;
+    let accepted = output
+        .reviews
+        .values()
+        .filter(|r| r.outcome == CheckOutcome::Accept)
+        .count();
+    if accepted < CHECKERS {
+        return Err(Refusal::new(
+            "reviews-missing",
+            "two-different-checkers",
+            format!("{CHECKERS} different checkers must accept, {accepted} did"),
+            "have it reviewed with `readingroom airlock review`",
+        ));
+    }
+    if !find(state, &output.project)?.is_live(at) {
+        return Err(Refusal::new(
+            "project-not-live",
+            "only-live-projects-work",
+            format!(
+                "project `{}` is not live, so nothing of it leaves",
+                output.project
+            ),
+            "see `readingroom policy explain` for what is missing",
+        ));
+    }
+    let files: BTreeMap<_, _> = output
+        .files
+        .iter()
+        .map(|(name, f)| (name.clone(), f.sha256.clone()))
+        .collect();
+    let event = OutputEvent::OutputReleased {
+        output: c.output.clone(),
+        project: output.project.clone(),
+        files,
+    };
+    Ok(vec![Draft::public(event)])
+}
+
+fn waiting<'a>(state: &'a State, id: &Id) -> Result<&'a Output, Refusal> {
+    let output = state
+        .outputs
+        .requests
+        .get(id)
+        .ok_or_else(|| unknown("output-unknown", "output", id))?;
+    if output.standing == OutputStanding::Submitted {
+        return Ok(output);
+    }
+    Err(Refusal::new(
+        "output-closed",
+        "steps-in-order",
+        format!("the request `{id}` was released, rejected or taken back already"),
+        "submit a new request",
+    ))
+}

@@ -1,0 +1,178 @@
+//! What is known of questions and outputs; each record names the log entry it comes from.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{CheckOutcome, OutputEvent, OutputFile};
+use crate::ids::{Digest, Id};
+use crate::mode::Mode;
+use crate::projects::Projects;
+use crate::time::Time;
+
+/// Questions and outputs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Outputs {
+    /// Answered questions by log entry, which is also their number.
+    pub queries: BTreeMap<u64, Query>,
+    /// Number of refused commands.
+    pub refusals: u64,
+    /// Requests by name.
+    pub requests: BTreeMap<Id, Output>,
+}
+
+/// An answered question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Query {
+    /// Project.
+    pub project: Id,
+    /// Mode.
+    pub mode: Mode,
+    /// Release.
+    pub release: Id,
+    /// Digest of the answer as CSV.
+    pub answer_sha256: Digest,
+    /// When.
+    pub at: Time,
+}
+
+/// Where a request stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputStanding {
+    /// Waits for checkers.
+    Submitted,
+    /// A checker said no.
+    Rejected,
+    /// Left.
+    Released,
+    /// Taken back.
+    Withdrawn,
+}
+
+/// A request for files to leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Output {
+    /// Project.
+    pub project: Id,
+    /// Who asked.
+    pub author: Id,
+    /// What for.
+    pub purpose: String,
+    /// Files by name.
+    pub files: BTreeMap<String, OutputFile>,
+    /// Where it stands.
+    pub standing: OutputStanding,
+    /// Reviews by checker.
+    pub reviews: BTreeMap<Id, OutputReviewRecord>,
+    /// Log entry of the request.
+    pub entry: u64,
+    /// Log entry of the release.
+    pub released_entry: Option<u64>,
+}
+
+/// A checker's review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutputReviewRecord {
+    /// Conclusion.
+    pub outcome: CheckOutcome,
+    /// Log entry.
+    pub entry: u64,
+}
+
+impl Outputs {
+    /// The log entry of the answered aggregate question whose CSV has this digest, if there is one.
+    pub fn aggregate_answer(&self, project: &Id, sha256: &str) -> Option<u64> {
+        self.queries
+            .iter()
+            .find(|(_, q)| {
+                q.mode == Mode::Aggregate
+                    && q.project == *project
+                    && q.answer_sha256.as_str() == sha256
+            })
+            .map(|(entry, _)| *entry)
+    }
+
+    pub(crate) fn evolve(
+        &mut self,
+        entry: u64,
+        at: Time,
+        by: &Id,
+        event: &OutputEvent,
+        projects: &mut Projects,
+    ) {
+        match event {
+            OutputEvent::QueryAnswered {
+                project,
+                mode,
+                release,
+                answer_sha256,
+                ..
+            } => {
+                let query = Query {
+                    project: project.clone(),
+                    mode: *mode,
+                    release: release.clone(),
+                    answer_sha256: answer_sha256.clone(),
+                    at,
+                };
+                self.queries.insert(entry, query);
+                projects.touch(project, entry);
+            }
+            OutputEvent::CommandRefused(e) => {
+                self.refusals += 1;
+                if let Some(project) = &e.project {
+                    projects.touch(project, entry);
+                }
+            }
+            OutputEvent::OutputSubmitted(e) => {
+                let output = Output {
+                    project: e.project.clone(),
+                    author: by.clone(),
+                    purpose: e.purpose.clone(),
+                    files: e.files.clone(),
+                    standing: OutputStanding::Submitted,
+                    reviews: BTreeMap::new(),
+                    entry,
+                    released_entry: None,
+                };
+                self.requests.insert(e.id.clone(), output);
+                projects.touch(&e.project, entry);
+            }
+            OutputEvent::OutputReviewed(e) => self.update(&e.output, entry, projects, |o| {
+                o.reviews.insert(
+                    by.clone(),
+                    OutputReviewRecord {
+                        outcome: e.outcome,
+                        entry,
+                    },
+                );
+                if e.outcome == CheckOutcome::Reject {
+                    o.standing = OutputStanding::Rejected;
+                }
+            }),
+            OutputEvent::OutputReleased { output, .. } => {
+                self.update(output, entry, projects, |o| {
+                    o.standing = OutputStanding::Released;
+                    o.released_entry = Some(entry);
+                });
+            }
+            OutputEvent::OutputWithdrawn(e) => self.update(&e.output, entry, projects, |o| {
+                o.standing = OutputStanding::Withdrawn;
+            }),
+        }
+    }
+
+    fn update(
+        &mut self,
+        id: &Id,
+        entry: u64,
+        projects: &mut Projects,
+        change: impl FnOnce(&mut Output),
+    ) {
+        if let Some(output) = self.requests.get_mut(id) {
+            change(output);
+            projects.touch(&output.project, entry);
+        }
+    }
+}

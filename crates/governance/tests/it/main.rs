@@ -1,0 +1,13 @@
+//! The rules of access, played through.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod lifecycle;
+mod permissions;
+mod refusals;
+mod replay;
+mod world;

@@ -1,0 +1,10 @@
+//! Pseudonyms, de-identification recipes and statistical disclosure control.
+//!
+//! Pure: no clock, randomness, files, network or async.
+
+pub mod deid;
+pub mod identifiers;
+pub mod kanonymity;
+pub mod limits;
+pub mod pseudonym;
+pub mod sdc;

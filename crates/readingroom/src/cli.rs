@@ -1,0 +1,367 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Bring the question to the data. Only the checked answer leaves. Anyone can verify that.
+#[derive(Debug, Parser)]
+#[command(name = "readingroom", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// Folder of the instance.
+    #[arg(long, global = true, env = "READINGROOM_DIR", value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Cli {
+    /// Whether failures are to be printed as JSON too.
+    pub fn wants_json(&self) -> bool {
+        match &self.command {
+            Command::Demo(a) => a.print.json,
+            Command::Synth(a) => a.print.json,
+            Command::Init(a) => a.print.json,
+            Command::Ingest(a) => a.print.json,
+            Command::Do(a) => a.json.is_some(),
+            Command::Policy { command } => command.print().json,
+            Command::Query(a) => a.print.json,
+            Command::Airlock { command } => command.print().json,
+            Command::Register { command } => command.print().json,
+            Command::Verify(a) => a.print.json,
+        }
+    }
+}
+
+impl Policy {
+    const fn print(&self) -> Print {
+        match self {
+            Self::Explain { print, .. } | Self::Check { print } | Self::Adopt { print, .. } => {
+                *print
+            }
+        }
+    }
+}
+
+impl Airlock {
+    const fn print(&self) -> Print {
+        match self {
+            Self::Check { print, .. }
+            | Self::Submit { print, .. }
+            | Self::Review { print, .. }
+            | Self::Release { print, .. } => *print,
+        }
+    }
+}
+
+impl Register {
+    const fn print(&self) -> Print {
+        match self {
+            Self::Export { print, .. } | Self::Serve { print, .. } => *print,
+        }
+    }
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Print {
+    /// Print JSON for programs instead of text for people.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole chain on a synthetic cohort, verify it, and show the public register.
+    Demo(Demo),
+    /// Write a synthetic cohort as raw data, in the shapes a biobank receives.
+    Synth(Synth),
+    /// Make an instance: configuration, keys, database, policies, first ledger entry.
+    Init(Init),
+    /// Check raw data, remove identifiers, and seal a release.
+    Ingest(Ingest),
+    /// Give a governance command: register, apply, review, decide, sign, suspend, …
+    Do(Do),
+    /// Explain what policy lets a project use, and why.
+    Policy {
+        #[command(subcommand)]
+        command: Policy,
+    },
+    /// Ask a question in SQL on behalf of a project.
+    Query(Query),
+    /// Check files that ask to leave; submit, review and release them.
+    Airlock {
+        #[command(subcommand)]
+        command: Airlock,
+    },
+    /// Write or serve the public register.
+    Register {
+        #[command(subcommand)]
+        command: Register,
+    },
+    /// Re-derive every hash, check the signature, replay the events, compare the state.
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    #[command(flatten)]
+    pub print: Print,
+    /// People in the synthetic cohort.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(200..=500_000))]
+    pub participants: u32,
+    /// Seed of the synthetic cohort: same seed, same data.
+    #[arg(long, default_value_t = 2026)]
+    pub seed: u64,
+    /// End after verification instead of serving the register.
+    #[arg(long)]
+    pub no_serve: bool,
+    /// Port of the register on loopback; 0 takes a free one.
+    #[arg(long, default_value_t = 8026)]
+    pub port: u16,
+}
+
+#[derive(Debug, Args)]
+pub struct Synth {
+    #[command(flatten)]
+    pub print: Print,
+    /// People in the cohort.
+    #[arg(long)]
+    pub participants: u32,
+    /// Same seed, same bytes.
+    #[arg(long, default_value_t = 2026)]
+    pub seed: u64,
+    /// Folder to write to; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Share of rows to spoil with mistakes that `ingest` must find, 0 to 0.5.
+    #[arg(long, default_value_t = 0.0)]
+    pub dirt: f64,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    #[command(flatten)]
+    pub print: Print,
+    /// Name of the custodian, shown in the register.
+    #[arg(long, default_value = "A Biobank")]
+    pub custodian: String,
+    /// Origin of the ledger: a name without scheme that stays the same for ever.
+    #[arg(long, default_value = "readingroom.example/ledger")]
+    pub origin: String,
+    /// Id of the person who holds the custodian's powers at the start.
+    #[arg(long, default_value = "custodian")]
+    pub founder: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Ingest {
+    #[command(flatten)]
+    pub print: Print,
+    /// Folder with raw data.
+    pub source: PathBuf,
+    /// Name of the release.
+    #[arg(long)]
+    pub release: String,
+    /// Folder with a data dictionary and codings; without it those of the source folder, else those of the instance.
+    #[arg(long, value_name = "DIR")]
+    pub catalogue: Option<PathBuf>,
+    /// Recipe to use instead of the instance's own.
+    #[arg(long, value_name = "FILE")]
+    pub recipe: Option<PathBuf>,
+    /// Share of a table's rows that may be put in quarantine before the whole release is refused, 0 to 1.
+    #[arg(long, value_name = "SHARE")]
+    pub quarantine: Option<f64>,
+    /// State that consent is held for every participant without a consent record, for these scopes
+    /// (comma separated: health-records, genomics, imaging, recontact, commercial; or `none`).
+    #[arg(long, value_name = "SCOPES")]
+    pub consent_held: Option<String>,
+    /// Who does it; a data manager.
+    #[arg(long = "as", value_name = "PERSON")]
+    pub actor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Do {
+    /// The command: see --list.
+    #[arg(required_unless_present = "list")]
+    pub command: Option<String>,
+    /// File with the command's JSON body (`-`: standard input); the result is printed as JSON too.
+    #[arg(long = "json", value_name = "FILE", num_args = 0..=1, conflicts_with = "body")]
+    pub json: Option<Option<PathBuf>>,
+    /// File with the command's JSON body (`-`: standard input); the result is printed for people.
+    #[arg(long, value_name = "FILE")]
+    pub body: Option<PathBuf>,
+    /// List every command and who may give it.
+    #[arg(long)]
+    pub list: bool,
+    /// Print the JSON Schema of the command's body.
+    #[arg(long)]
+    pub schema: bool,
+    /// Who gives it; without this the founder.
+    #[arg(long = "as", value_name = "PERSON")]
+    pub actor: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Every class of data a project asked for: mode, failed gates, obligations, until when.
+    Explain {
+        #[command(flatten)]
+        print: Print,
+        /// The project.
+        #[arg(long)]
+        project: String,
+    },
+    /// Check the policies in the instance's folder against the schema.
+    Check {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Put the policies in the instance's folder in force.
+    Adopt {
+        #[command(flatten)]
+        print: Print,
+        /// The second custodian who agrees.
+        #[arg(long)]
+        agreed_by: Option<String>,
+        /// Who does it; a custodian.
+        #[arg(long = "as", value_name = "PERSON")]
+        actor: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
+pub enum QueryMode {
+    /// Only disclosure-controlled answers.
+    Aggregate,
+    /// Rows under the project's pseudonyms, inside.
+    Enclave,
+}
+
+#[derive(Debug, Args)]
+pub struct Query {
+    #[command(flatten)]
+    pub print: Print,
+    /// The project.
+    #[arg(long)]
+    pub project: String,
+    /// The question, one SELECT.
+    pub sql: String,
+    /// Without this: the highest mode that the project has for all its classes of data, else aggregate.
+    #[arg(long)]
+    pub mode: Option<QueryMode>,
+    /// Print the answer as CSV: the bytes whose digest stands in the ledger.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Who asks; without this the project's lead.
+    #[arg(long = "as", value_name = "PERSON")]
+    pub actor: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Airlock {
+    /// Judge files as one request: green, amber or red, with reasons. Changes nothing.
+    Check {
+        #[command(flatten)]
+        print: Print,
+        /// The project.
+        #[arg(long)]
+        project: String,
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Ask for files to leave.
+    Submit {
+        #[command(flatten)]
+        print: Print,
+        /// The project.
+        #[arg(long)]
+        project: String,
+        /// Short name of the request.
+        #[arg(long)]
+        id: String,
+        /// What they are for.
+        #[arg(long)]
+        purpose: String,
+        /// Who asks; without this the project's lead.
+        #[arg(long = "as", value_name = "PERSON")]
+        actor: Option<String>,
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Accept or reject a request.
+    Review {
+        #[command(flatten)]
+        print: Print,
+        /// The request.
+        #[arg(long)]
+        id: String,
+        /// `accept` or `reject`.
+        #[arg(long)]
+        outcome: Outcome,
+        /// Statement of reasons.
+        #[arg(long)]
+        reasons: String,
+        /// Who checks; an output checker.
+        #[arg(long = "as", value_name = "PERSON")]
+        actor: String,
+    },
+    /// Release a request that two checkers accepted, and write its files.
+    Release {
+        #[command(flatten)]
+        print: Print,
+        /// The request.
+        #[arg(long)]
+        id: String,
+        /// Folder to write the files to.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// Who releases; an output checker or custodian.
+        #[arg(long = "as", value_name = "PERSON")]
+        actor: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
+pub enum Outcome {
+    Accept,
+    Reject,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Register {
+    /// Write the public pages, JSON and ledger to a folder.
+    Export {
+        #[command(flatten)]
+        print: Print,
+        /// Folder to write to; made if it is not there.
+        #[arg(long, value_name = "SITE")]
+        out: PathBuf,
+    },
+    /// Serve an exported folder on loopback.
+    Serve {
+        #[command(flatten)]
+        print: Print,
+        /// The exported folder.
+        #[arg(long, value_name = "SITE")]
+        site: PathBuf,
+        /// Port; 0 takes a free one.
+        #[arg(long, default_value_t = 8026)]
+        port: u16,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub print: Print,
+    /// Instance or exported folder, or http(s) address of a register; without it the instance of --dir.
+    pub target: Option<String>,
+    /// The log's verifier key, from a source you trust, instead of the one published beside the log.
+    #[arg(long)]
+    pub vkey: Option<String>,
+}

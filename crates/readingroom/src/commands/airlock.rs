@@ -1,0 +1,396 @@
+//! `readingroom airlock`: files that ask to leave.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use airlock::{Context, File, Lineage, Participants, Rules};
+use governance::outputs::{
+    CheckOutcome, OutputFile, ReleaseOutput, ReviewOutput, SubmitOutput, Verdict,
+};
+use governance::{Command, Digest, Id, Refusal};
+use privacy::pseudonym::ProjectKey;
+use serde_json::json;
+
+use crate::cli::{self, Outcome};
+use crate::failure::{Failure, REFUSED};
+use crate::files;
+use crate::instance::Instance;
+use crate::print;
+
+pub fn run(dir: &Path, command: &cli::Airlock) -> Result<ExitCode, Failure> {
+    match command {
+        cli::Airlock::Check {
+            print,
+            project,
+            files,
+        } => check(dir, project, files, print.json),
+        cli::Airlock::Submit {
+            print,
+            project,
+            id,
+            purpose,
+            actor,
+            files,
+        } => {
+            let mut instance = Instance::open(dir)?;
+            let project = super::id("--project", project)?;
+            let author = researcher(&instance, &project, actor.as_deref())?;
+            let id = super::id("--id", id)?;
+            let submitted = submit(&mut instance, &project, &author, &id, purpose, files)?;
+            let text = format!(
+                "submitted: {id}; ledger entry {}; two checkers must accept it",
+                submitted.entry
+            );
+            done(
+                print.json,
+                json!({ "submitted": id, "entry": submitted.entry, "verdicts": submitted.verdicts }),
+                &text,
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        cli::Airlock::Review {
+            print,
+            id,
+            outcome,
+            reasons,
+            actor,
+        } => {
+            let mut instance = Instance::open(dir)?;
+            let id = super::id("--id", id)?;
+            let outcome = match outcome {
+                Outcome::Accept => CheckOutcome::Accept,
+                Outcome::Reject => CheckOutcome::Reject,
+            };
+            let review = ReviewOutput {
+                output: id.clone(),
+                outcome,
+                reasons: reasons.clone(),
+            };
+            let given = instance.give(&super::id("--as", actor)?, &Command::from(review))?;
+            let text = format!("reviewed: {id} by {actor}; ledger entry {}", given.first);
+            done(
+                print.json,
+                json!({ "reviewed": id, "entry": given.first }),
+                &text,
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        cli::Airlock::Release {
+            print,
+            id,
+            to,
+            actor,
+        } => {
+            let mut instance = Instance::open(dir)?;
+            let id = super::id("--id", id)?;
+            let person = super::id("--as", actor)?;
+            let released = release(&mut instance, &person, &id, to)?;
+            let text = format!(
+                "released: {id}; ledger entry {}; written to {}: {}",
+                released.entry,
+                to.display(),
+                released.files.join(", ")
+            );
+            done(
+                print.json,
+                json!({ "released": id, "entry": released.entry, "files": released.files }),
+                &text,
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn done(as_json: bool, value: serde_json::Value, text: &str) {
+    if as_json {
+        print::json(&value)
+    } else {
+        print::line(text)
+    }
+}
+
+/// The researcher on whose account a command goes: the one named, else the project's lead.
+pub fn researcher(instance: &Instance, project: &Id, named: Option<&str>) -> Result<Id, Failure> {
+    match named {
+        Some(name) => super::id("--as", name),
+        None => instance
+            .state
+            .projects
+            .all
+            .get(project)
+            .map(|p| p.application.lead.clone())
+            .ok_or_else(|| {
+                Refusal::new(
+                    "project-unknown",
+                    "names-what-exists",
+                    format!("no project is called `{project}`"),
+                    "see the register for the projects there are",
+                )
+                .into()
+            }),
+    }
+}
+
+/// Knows every participant by raw id, and by the pseudonym of every project.
+struct Known {
+    raw: HashSet<String>,
+    keys: Vec<ProjectKey>,
+    count: u64,
+}
+
+impl Known {
+    fn of(instance: &Instance) -> Result<Self, Failure> {
+        let index = instance
+            .store
+            .participant_indices()
+            .map_err(|e| Failure::fault("reading the participant index", e))?;
+        let keys = instance
+            .state
+            .projects
+            .all
+            .keys()
+            .map(|p| ProjectKey::derive(instance.master(), p.as_str()))
+            .collect();
+        let count = index.len() as u64;
+        Ok(Self {
+            raw: index.into_keys().collect(),
+            keys,
+            count,
+        })
+    }
+}
+
+impl Participants for Known {
+    fn is_pseudonym(&self, token: &str) -> bool {
+        self.keys.iter().any(|key| key.index(token).is_some())
+    }
+    fn is_raw_id(&self, token: &str) -> bool {
+        self.raw.contains(token)
+    }
+    fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+/// Knows the answers that the project was given.
+struct Answers<'a> {
+    instance: &'a Instance,
+    project: &'a Id,
+}
+
+impl Lineage for Answers<'_> {
+    fn aggregate_answer(&self, sha256_hex: &str) -> Option<u64> {
+        self.instance
+            .state
+            .outputs
+            .aggregate_answer(self.project, sha256_hex)
+    }
+}
+
+/// Judges files as one request.
+pub fn judge(
+    instance: &Instance,
+    project: &Id,
+    files: &[(String, Vec<u8>)],
+) -> Result<Vec<airlock::Verdict>, Failure> {
+    let known = Known::of(instance)?;
+    let lineage = Answers { instance, project };
+    let context = Context {
+        participants: &known,
+        lineage: &lineage,
+        rules: Rules::default(),
+    };
+    let request: Vec<File<'_>> = files
+        .iter()
+        .map(|(name, bytes)| File { name, bytes })
+        .collect();
+    Ok(airlock::check(&request, &context))
+}
+
+fn check(dir: &Path, project: &str, paths: &[PathBuf], as_json: bool) -> Result<ExitCode, Failure> {
+    let instance = Instance::open(dir)?;
+    let project = super::id("--project", project)?;
+    researcher(&instance, &project, None)?;
+    let verdicts = judge(&instance, &project, &read(paths)?)?;
+    let worst = verdicts.iter().map(|v| v.verdict).max();
+    for verdict in &verdicts {
+        if as_json {
+            let line =
+                serde_json::to_string(verdict).map_err(|e| Failure::fault("writing JSON", e))?;
+            print::line(&line);
+        } else {
+            print::line(&plain(verdict));
+        }
+    }
+    Ok(if worst == Some(airlock::Colour::Red) {
+        ExitCode::from(REFUSED)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// A verdict for people.
+pub fn plain(verdict: &airlock::Verdict) -> String {
+    let mut text = format!(
+        "{}  {}  (confidence {:.2})",
+        word(verdict.verdict).to_uppercase(),
+        verdict.file,
+        verdict.confidence
+    );
+    for reason in &verdict.reasons {
+        text.push_str(&format!(
+            "\n  {}: {}: {}\n    to do: {}",
+            reason.rule, reason.place, reason.what, reason.fix
+        ));
+    }
+    text
+}
+
+/// A colour in words.
+pub const fn word(colour: airlock::Colour) -> &'static str {
+    match colour {
+        airlock::Colour::Green => "green",
+        airlock::Colour::Amber => "amber",
+        airlock::Colour::Red => "red",
+    }
+}
+
+/// Reads files, each under its own name.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let mut files = BTreeMap::new();
+    for path in paths {
+        let name = path
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let size = std::fs::metadata(path).map(|m| m.len()).unwrap_or(0);
+        if size > airlock::limits::BYTES as u64 {
+            return Err(unreadable(path, "it is larger than the airlock reads"));
+        }
+        let bytes = std::fs::read(path).map_err(|e| unreadable(path, &e.to_string()))?;
+        if files.insert(name, bytes).is_some() {
+            return Err(unreadable(
+                path,
+                "another file of the request has the same name",
+            ));
+        }
+    }
+    Ok(files.into_iter().collect())
+}
+
+fn unreadable(path: &Path, why: &str) -> Failure {
+    Refusal::new(
+        "file-unreadable",
+        "input-is-readable",
+        format!("{}: {why}", path.display()),
+        "name readable files with different names",
+    )
+    .into()
+}
+
+/// A request that was submitted.
+pub struct Submitted {
+    /// Its ledger number.
+    pub entry: u64,
+    /// Verdict of each file.
+    pub verdicts: Vec<airlock::Verdict>,
+}
+
+/// Judges files, keeps their bytes under their digest, and submits the request.
+pub fn submit(
+    instance: &mut Instance,
+    project: &Id,
+    author: &Id,
+    id: &Id,
+    purpose: &str,
+    paths: &[PathBuf],
+) -> Result<Submitted, Failure> {
+    let request = read(paths)?;
+    let verdicts = judge(instance, project, &request)?;
+    let mut files = BTreeMap::new();
+    for ((name, bytes), verdict) in request.iter().zip(&verdicts) {
+        let sha256 = Digest::of(bytes);
+        let kept = instance.dir.join(files::OUTPUTS).join(sha256.as_str());
+        files::write_durably(&kept, bytes)?;
+        let rules = verdict.reasons.iter().map(|r| r.rule.to_string()).collect();
+        let verdict = match verdict.verdict {
+            airlock::Colour::Green => Verdict::Green,
+            airlock::Colour::Amber => Verdict::Amber,
+            airlock::Colour::Red => Verdict::Red,
+        };
+        files.insert(
+            name.clone(),
+            OutputFile {
+                sha256,
+                bytes: bytes.len() as u64,
+                verdict,
+                rules,
+            },
+        );
+    }
+    let command = SubmitOutput {
+        id: id.clone(),
+        project: project.clone(),
+        purpose: purpose.to_owned(),
+        files,
+    };
+    let given = instance.give_program(author, &Command::from(command))?;
+    Ok(Submitted {
+        entry: given.first,
+        verdicts,
+    })
+}
+
+/// A release.
+pub struct Released {
+    /// Its ledger number.
+    pub entry: u64,
+    /// Names of the files that were written.
+    pub files: Vec<String>,
+}
+
+/// Releases a request: the event first, then the bytes, checked against the digest in the event.
+pub fn release(instance: &mut Instance, by: &Id, id: &Id, to: &Path) -> Result<Released, Failure> {
+    let released = |i: &Instance| {
+        i.state
+            .outputs
+            .requests
+            .get(id)
+            .and_then(|o| o.released_entry)
+    };
+    // Released before, perhaps by a process that was killed before it wrote the files: they are written again.
+    let entry = match released(instance) {
+        Some(entry) => entry,
+        None => {
+            instance
+                .give(by, &Command::from(ReleaseOutput { output: id.clone() }))?
+                .first
+        }
+    };
+    let output = instance
+        .state
+        .outputs
+        .requests
+        .get(id)
+        .ok_or_else(|| Failure::Fault("the released request is not in the state".to_owned()))?;
+    files::make_dir(to)?;
+    let mut names = Vec::new();
+    for (name, file) in &output.files {
+        let kept = instance.dir.join(files::OUTPUTS).join(file.sha256.as_str());
+        let bytes = std::fs::read(&kept).map_err(|e| files::io("reading", &kept, e))?;
+        if Digest::of(&bytes) != file.sha256 {
+            return Err(files::io(
+                "releasing",
+                &kept,
+                "its bytes are not those that were checked",
+            ));
+        }
+        files::write_durably(&to.join(name), &bytes)?;
+        names.push(name.clone());
+    }
+    Ok(Released {
+        entry,
+        files: names,
+    })
+}

@@ -1,0 +1,56 @@
+//! One file per command. Each reads its arguments, calls one function of the composition, and prints.
+
+pub mod airlock;
+pub mod ask;
+pub mod govern;
+pub mod ingest;
+pub mod init;
+pub mod policy;
+pub mod register;
+pub mod synth;
+pub mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use governance::{Id, Refusal};
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+/// Runs a command line.
+pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let dir = cli.dir;
+    match cli.command {
+        Command::Demo(args) => crate::demo::run(dir, &args),
+        Command::Synth(args) => synth::run(&args),
+        Command::Init(args) => init::run(&instance_dir(dir)?, &args),
+        Command::Ingest(args) => ingest::run(&instance_dir(dir)?, &args),
+        Command::Do(args) => govern::run(dir, &args),
+        Command::Policy { command } => policy::run(&instance_dir(dir)?, &command),
+        Command::Query(args) => ask::run(&instance_dir(dir)?, &args),
+        Command::Airlock { command } => airlock::run(&instance_dir(dir)?, &command),
+        Command::Register { command } => register::run(dir, &command),
+        Command::Verify(args) => verify::run(dir, &args),
+    }
+}
+
+/// The instance's folder, which these commands need.
+pub fn instance_dir(dir: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    dir.ok_or_else(|| {
+        Failure::Misuse("name the instance's folder with --dir DIR or READINGROOM_DIR".to_owned())
+    })
+}
+
+/// Reads an id from the command line.
+pub fn id(name: &str, text: &str) -> Result<Id, Failure> {
+    Id::new(text).map_err(|e| {
+        Refusal::new(
+            "id-form",
+            "ids-have-a-form",
+            format!("`{name}`: {e}"),
+            "correct it",
+        )
+        .into()
+    })
+}

@@ -1,0 +1,194 @@
+//! An instance: its log, database, policies, releases and kept outputs.
+
+use std::path::Path;
+
+use governance::Digest;
+use governance::outputs::OutputStanding;
+use store::Store;
+use transparency::disclosure;
+use vault::release::verify_files;
+
+use super::site::{note_log, note_state};
+use super::{Replay, Verified};
+use crate::failure::Failure;
+use crate::files;
+use crate::instance::snapshot;
+
+/// Verifies an instance without writing to it.
+pub fn verify(dir: &Path, vkey: Option<&str>) -> Result<Verified, Failure> {
+    let mut verified = Verified::default();
+    let mut replay = Replay::default();
+    let store = Store::open_read(dir).map_err(|e| Failure::fault("opening the database", e))?;
+    let kept = store
+        .snapshot()
+        .map_err(|e| Failure::fault("reading the database", e))?;
+    let mut derived = None;
+    let report = store::verify(dir, &mut |index, leaf| {
+        replay.fold(index, leaf)?;
+        if kept.as_ref().is_some_and(|k| k.size == replay.state.size) {
+            derived = Some(snapshot(&replay.state).map_err(|e| e.text())?);
+        }
+        Ok(())
+    });
+    note_log(&report.log, &mut verified);
+    trusted_key(dir, vkey, &mut verified);
+    if report.awaiting > 0 {
+        verified.notes.push(format!(
+            "{} events are durable and await their checkpoint; the next command signs it",
+            report.awaiting
+        ));
+    }
+    compare_state(kept.as_ref(), derived.as_ref(), &mut verified);
+    disclosures(&store, &replay, &mut verified)?;
+    policies(dir, &replay, &mut verified);
+    releases(dir, &replay, &mut verified)?;
+    outputs(dir, &replay, &mut verified);
+    note_state(&replay, &mut verified)?;
+    Ok(verified)
+}
+
+/// The log is checked with the key beside it; a key from elsewhere must be the same.
+fn trusted_key(dir: &Path, vkey: Option<&str>, verified: &mut Verified) {
+    let Some(trusted) = vkey else { return };
+    let own = std::fs::read_to_string(dir.join("ledger/vkey")).unwrap_or_default();
+    if own.trim_end() == trusted.trim() {
+        verified
+            .notes
+            .push("the log's key is the one you trust".to_owned());
+    } else {
+        verified
+            .findings
+            .push("ledger/vkey: expected the key you trust, found another".to_owned());
+    }
+}
+
+fn compare_state(
+    kept: Option<&store::Snapshot>,
+    derived: Option<&(String, String)>,
+    verified: &mut Verified,
+) {
+    let Some(kept) = kept else { return };
+    if derived.is_some_and(|(digest, json)| *digest == kept.digest && *json == kept.json) {
+        verified.notes.push(format!(
+            "the stored state at {} entries equals the replayed one",
+            kept.size
+        ));
+    } else {
+        verified.findings.push(format!(
+            "state.sqlite: the stored state at {} entries is not the one that the log leads to",
+            kept.size
+        ));
+    }
+}
+
+/// Every private value that is still there must match its digest in the log.
+fn disclosures(store: &Store, replay: &Replay, verified: &mut Verified) -> Result<(), Failure> {
+    let named: u64 = replay.log.iter().map(|e| e.private.len() as u64).sum();
+    let (mut kept, mut matched) = (0, 0);
+    store
+        .every_disclosure(|private| {
+            kept += 1;
+            let expected = usize::try_from(private.seq)
+                .ok()
+                .and_then(|i| replay.log.get(i))
+                .and_then(|envelope| envelope.private.get(&private.name));
+            let opens = |digest: &String| {
+                disclosure::check(&private.disclosure, digest).is_ok_and(|d| d.is_some())
+            };
+            if expected.is_some_and(opens) {
+                matched += 1;
+            } else {
+                verified.findings.push(format!(
+                    "state.sqlite: the private value `{}` of entry {} does not match its digest in the log",
+                    private.name, private.seq
+                ));
+            }
+            Ok(())
+        })
+        .map_err(|e| Failure::fault("reading the database", e))?;
+    verified.notes.push(format!(
+        "{matched} of {named} private values are kept and match their digests; {} were erased",
+        named.saturating_sub(kept)
+    ));
+    Ok(())
+}
+
+fn policies(dir: &Path, replay: &Replay, verified: &mut Verified) {
+    let Some(adopted) = &replay.state.settings.policies else {
+        return;
+    };
+    for (name, digest) in &adopted.files {
+        match std::fs::read(dir.join(files::POLICIES).join(name)) {
+            Ok(bytes) if Digest::of(&bytes) == *digest => {}
+            Ok(_) => verified.findings.push(format!(
+                "policies/{name}: not the file that was adopted in entry {}",
+                adopted.entry
+            )),
+            Err(e) => verified.findings.push(format!("policies/{name}: {e}")),
+        }
+    }
+    verified.notes.push(format!(
+        "{} policy files compared with the adopted ones",
+        adopted.files.len()
+    ));
+}
+
+fn releases(dir: &Path, replay: &Replay, verified: &mut Verified) -> Result<(), Failure> {
+    for (name, release) in &replay.state.data.releases {
+        let folder = dir.join(files::RELEASES).join(name.as_str());
+        let place = format!("{}/{name}", files::RELEASES);
+        let manifest = match std::fs::read(folder.join("manifest.json")) {
+            Ok(bytes) if Digest::of(&bytes) == release.manifest_sha256 => bytes,
+            Ok(_) => {
+                verified.findings.push(format!(
+                    "{place}/manifest.json: not the one that was sealed in entry {}",
+                    release.entry
+                ));
+                continue;
+            }
+            Err(e) => {
+                verified
+                    .findings
+                    .push(format!("{place}/manifest.json: {e}"));
+                continue;
+            }
+        };
+        let manifest = serde_json::from_slice(&manifest)
+            .map_err(|e| Failure::fault("reading a sealed manifest", e))?;
+        let wrong = verify_files(&folder, &manifest);
+        if wrong.is_empty() {
+            verified
+                .notes
+                .push(format!("release {name}: every file has its sealed digest"));
+        }
+        verified
+            .findings
+            .extend(wrong.iter().map(|f| format!("{place}/{f}")));
+    }
+    Ok(())
+}
+
+fn outputs(dir: &Path, replay: &Replay, verified: &mut Verified) {
+    let mut compared = 0;
+    let kept = replay.state.outputs.requests.values().filter(|o| {
+        matches!(
+            o.standing,
+            OutputStanding::Submitted | OutputStanding::Released
+        )
+    });
+    for file in kept.flat_map(|o| o.files.values()) {
+        let place = format!("{}/{}", files::OUTPUTS, file.sha256);
+        match std::fs::read(dir.join(&place)) {
+            Ok(bytes) if Digest::of(&bytes) == file.sha256 => compared += 1,
+            Ok(_) => verified.findings.push(format!(
+                "{place}: its bytes do not have the digest of its name"
+            )),
+            Err(e) => verified.findings.push(format!("{place}: {e}")),
+        }
+    }
+    if compared > 0 {
+        verified.notes.push(format!(
+            "{compared} files that asked to leave have their digests"
+        ));
+    }
+}

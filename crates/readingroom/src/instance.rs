@@ -1,0 +1,293 @@
+//! An instance on disk: configuration, keys, store, policies, and the state folded from its log.
+//!
+//! [`Instance::give`] is the only way anything happens: decide, write the event durably, then fold it in.
+//! A refused command is written to the log too.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use governance::outputs::RecordRefusal;
+use governance::{Actor, Command, Draft, Envelope, Id, Refusal, State, decide, event, ledger};
+use policy::Bundle;
+use store::{Entry, Store, StoreError};
+use transparency::disclosure::Disclosure;
+
+use crate::clock;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::files;
+use crate::limits::SNAPSHOT_EVERY;
+
+/// An open instance. It holds the instance's lock: one writer at a time.
+pub struct Instance {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Its configuration.
+    pub config: Config,
+    /// Its store.
+    pub store: Store,
+    /// What the log says.
+    pub state: State,
+    master: [u8; 32],
+    snapshot_size: u64,
+}
+
+/// What a command led to.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// Ledger number of the first event.
+    pub first: u64,
+    /// Types of the events in order.
+    pub events: Vec<String>,
+}
+
+impl Instance {
+    /// Opens an instance, finishing or clearing what a killed process left half done.
+    pub fn open(dir: &Path) -> Result<Self, Failure> {
+        no_instance(dir)?;
+        let config = Config::load(dir)?;
+        let store = Store::open(dir).map_err(|e| Failure::fault("opening the store", e))?;
+        let (state, _) = replay(&store)?;
+        let master = files::read_key(&dir.join(files::MASTER_KEY))?;
+        let snapshot_size = state.size;
+        let instance = Self {
+            dir: dir.to_owned(),
+            config,
+            store,
+            state,
+            master,
+            snapshot_size,
+        };
+        instance.clear_leftovers()?;
+        Ok(instance)
+    }
+
+    /// The key from which pseudonyms are derived.
+    pub fn master(&self) -> &[u8; 32] {
+        &self.master
+    }
+
+    /// Folder of sealed releases.
+    pub fn releases(&self) -> PathBuf {
+        self.dir.join(files::RELEASES)
+    }
+
+    /// The policies in force: the files of the instance, whose digest must be the adopted one.
+    pub fn bundle(&self) -> Result<Bundle, Failure> {
+        let bundle = files::load_policies(&self.dir)?;
+        bundle.check_in_force(&self.state)?;
+        Ok(bundle)
+    }
+
+    /// Gives a command on a person's account.
+    pub fn give(&mut self, person: &Id, command: &Command) -> Result<Given, Failure> {
+        self.give_as(&Actor::Person(person.clone()), command, &[])
+    }
+
+    /// Gives a command that only the program gives, on a person's account.
+    pub fn give_program(&mut self, person: &Id, command: &Command) -> Result<Given, Failure> {
+        self.give_as(&Actor::Program(person.clone()), command, &[])
+    }
+
+    /// Decides, writes, folds. `participants` are new internal indices, written with the events.
+    pub fn give_as(
+        &mut self,
+        actor: &Actor,
+        command: &Command,
+        participants: &[(String, u32)],
+    ) -> Result<Given, Failure> {
+        let at = clock::now()?;
+        match decide(&self.state, actor, at, command) {
+            Ok(drafts) => self.write(actor.id(), at, &drafts, participants),
+            Err(refusal) => Err(self.refused(actor.id(), command.name(), None, refusal)),
+        }
+    }
+
+    /// Writes a refusal to the log and hands it on.
+    pub fn refused(
+        &mut self,
+        by: &Id,
+        command: &str,
+        project: Option<&Id>,
+        refusal: Refusal,
+    ) -> Failure {
+        if self.state.settings.custodian.is_none() {
+            return refusal.into();
+        }
+        let record = RecordRefusal {
+            project: project
+                .filter(|p| self.state.projects.all.contains_key(*p))
+                .cloned(),
+            command: command.to_owned(),
+            code: refusal.code.to_string(),
+            rule: refusal.rule.to_string(),
+            policy_sha256: self
+                .state
+                .settings
+                .policies
+                .as_ref()
+                .map(|p| p.bundle_sha256.clone()),
+        };
+        let written = clock::now().and_then(|at| {
+            let drafts = decide(
+                &self.state,
+                &Actor::Program(by.clone()),
+                at,
+                &Command::from(record),
+            )?;
+            self.write(by, at, &drafts, &[])
+        });
+        match written {
+            Ok(_) => refusal.into(),
+            Err(failure) => failure,
+        }
+    }
+
+    fn write(
+        &mut self,
+        by: &Id,
+        at: governance::Time,
+        drafts: &[Draft],
+        participants: &[(String, u32)],
+    ) -> Result<Given, Failure> {
+        let mut next = self.state.clone();
+        let mut entries = Vec::with_capacity(drafts.len());
+        let mut events = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let (envelope, disclosures) = seal(by, at, draft)?;
+            let bytes = ledger::leaf(&envelope).map_err(too_long)?;
+            events.push(type_of(&envelope));
+            next.evolve(&envelope);
+            entries.push(Entry { bytes, disclosures });
+        }
+        let snapshot = self
+            .snapshot_due(next.size)
+            .then(|| snapshot(&next))
+            .transpose()?;
+        let stored = snapshot
+            .as_ref()
+            .map(|(digest, json)| (digest.as_str(), json.as_str()));
+        let first = self
+            .store
+            .append(self.state.size, &entries, participants, stored)
+            .map_err(|e| Failure::fault("writing to the ledger", e))?;
+        if snapshot.is_some() {
+            self.snapshot_size = next.size;
+        }
+        self.state = next;
+        Ok(Given { first, events })
+    }
+
+    fn snapshot_due(&self, size: u64) -> bool {
+        size - self.snapshot_size >= 1 + size / SNAPSHOT_EVERY
+    }
+
+    /// Removes what a killed `ingest` left: staging folders, and releases that no event sealed.
+    fn clear_leftovers(&self) -> Result<(), Failure> {
+        files::empty_dir(&self.dir.join(files::STAGING))?;
+        for name in files::names(&self.releases())? {
+            let sealed =
+                Id::new(name.as_str()).is_ok_and(|id| self.state.data.releases.contains_key(&id));
+            if !sealed {
+                files::remove_dir(&self.releases().join(name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Replays the log; the state and the envelopes in order.
+pub fn replay(store: &Store) -> Result<(State, Vec<Envelope>), Failure> {
+    let mut state = State::default();
+    let mut log = Vec::new();
+    store
+        .events(0, |seq, bytes| {
+            let envelope =
+                ledger::read(bytes).map_err(|e| Stop::Form(format!("entry {seq}: {e}")))?;
+            state.evolve(&envelope);
+            log.push(envelope);
+            Ok(())
+        })
+        .map_err(|stop| match stop {
+            Stop::Form(text) => Failure::fault("replaying the log", text),
+            Stop::Store(error) => Failure::fault("reading the log", error),
+        })?;
+    Ok((state, log))
+}
+
+/// Why a replay stopped.
+enum Stop {
+    Form(String),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The `type` of an event, as it stands in the log.
+pub fn type_of(envelope: &Envelope) -> String {
+    serde_json::to_value(&envelope.event)
+        .ok()
+        .and_then(|v| v.get("type").and_then(|t| t.as_str()).map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// Digest and canonical JSON of a state, as the store keeps them.
+pub fn snapshot(state: &State) -> Result<(String, String), Failure> {
+    let json = state
+        .canonical()
+        .map_err(|e| Failure::fault("writing the state", e))?;
+    let digest = governance::Digest::of(&json).to_string();
+    let json = String::from_utf8(json).map_err(|e| Failure::fault("writing the state", e))?;
+    Ok((digest, json))
+}
+
+/// An envelope whose private values are salted digests, and the disclosures that open them.
+fn seal(
+    by: &Id,
+    at: governance::Time,
+    draft: &Draft,
+) -> Result<(Envelope, Vec<(String, String)>), Failure> {
+    let mut private = BTreeMap::new();
+    let mut disclosures = Vec::new();
+    for (name, value) in &draft.private {
+        let disclosure = Disclosure::new(&clock::random()?, name, value)
+            .map_err(|e| Failure::fault("sealing a private value", e))?;
+        private.insert((*name).to_owned(), disclosure.digest());
+        disclosures.push(((*name).to_owned(), disclosure.encoded().to_owned()));
+    }
+    let envelope = Envelope {
+        v: event::VERSION,
+        at,
+        by: by.clone(),
+        event: draft.event.clone(),
+        private,
+    };
+    Ok((envelope, disclosures))
+}
+
+fn too_long(error: ledger::BadLeaf) -> Failure {
+    Refusal::new(
+        "entry-too-long",
+        "entries-within-limits",
+        error.to_string(),
+        "shorten the texts or lists of the command",
+    )
+    .into()
+}
+
+fn no_instance(dir: &Path) -> Result<(), Failure> {
+    if dir.join(crate::config::FILE).is_file() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "no-instance",
+        "instance-first",
+        "there is no instance in the folder",
+        "make one with `readingroom init --dir DIR`, or name its folder with --dir",
+    )
+    .into())
+}

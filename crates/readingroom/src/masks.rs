@@ -1,0 +1,136 @@
+//! Who must not be counted: participants without consent for a class of data, or who withdrew.
+//!
+//! Consent and withdrawal stand in the log as digests; the lists are private values beside it. A list that is
+//! missing, or does not match its digest, stops every question: a missing fact never widens access.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use governance::data::{ConsentScope, WithdrawalLevel, scope_of};
+use governance::{Id, Refusal, Time, ledger};
+use roaring::RoaringBitmap;
+use serde_json::Value;
+use transparency::disclosure;
+
+use crate::failure::Failure;
+use crate::instance::Instance;
+
+/// Consent and withdrawal over the internal index.
+#[derive(Debug, Default)]
+pub struct Masks {
+    participants: u32,
+    consented: BTreeMap<ConsentScope, RoaringBitmap>,
+    anyone: RoaringBitmap,
+    no_use: RoaringBitmap,
+    no_access: Vec<(Time, RoaringBitmap)>,
+}
+
+impl Masks {
+    /// Reads every consent and withdrawal that the log names.
+    pub fn of(instance: &Instance) -> Result<Self, Failure> {
+        let index = instance
+            .store
+            .participant_indices()
+            .map_err(|e| Failure::fault("reading the participant index", e))?;
+        let participants = u32::try_from(index.len()).unwrap_or(u32::MAX);
+        let mut masks = Self {
+            participants,
+            ..Self::default()
+        };
+        let mut scopes: HashMap<u32, BTreeSet<ConsentScope>> = HashMap::new();
+        for batch in &instance.state.data.consents {
+            for item in list(instance, batch.entry, "consents")? {
+                let (eid, given): (String, BTreeSet<ConsentScope>) =
+                    serde_json::from_value(item).map_err(|_| unreadable(batch.entry))?;
+                if let Some(person) = index.get(&eid) {
+                    scopes.insert(*person, given);
+                }
+            }
+        }
+        for (person, given) in scopes {
+            masks.anyone.insert(person);
+            for scope in given {
+                masks.consented.entry(scope).or_default().insert(person);
+            }
+        }
+        for batch in &instance.state.data.withdrawals {
+            let mut people = RoaringBitmap::new();
+            for item in list(instance, batch.entry, "participants")? {
+                let eid = item.as_str().ok_or_else(|| unreadable(batch.entry))?;
+                if let Some(person) = index.get(eid) {
+                    people.insert(*person);
+                }
+            }
+            match batch.level {
+                WithdrawalLevel::NoFurtherContact => {}
+                WithdrawalLevel::NoFurtherAccess => masks.no_access.push((batch.at, people)),
+                WithdrawalLevel::NoFurtherUse => masks.no_use |= people,
+            }
+        }
+        Ok(masks)
+    }
+
+    /// Participants who must not be counted in these classes of a release sealed at an instant.
+    pub fn masked<'a>(
+        &self,
+        classes: impl IntoIterator<Item = &'a Id>,
+        sealed_at: Time,
+    ) -> RoaringBitmap {
+        let mut everyone = RoaringBitmap::new();
+        everyone.insert_range(0..self.participants);
+        let mut masked = &everyone - &self.anyone;
+        masked |= &self.no_use;
+        for class in classes {
+            let Some(scope) = scope_of(class) else {
+                continue;
+            };
+            let nobody = RoaringBitmap::new();
+            masked |= &everyone - self.consented.get(&scope).unwrap_or(&nobody);
+            if scope == ConsentScope::HealthRecords {
+                // No further access to records: what came in after the withdrawal is not used.
+                for (at, people) in &self.no_access {
+                    if *at <= sealed_at {
+                        masked |= people;
+                    }
+                }
+            }
+        }
+        masked
+    }
+}
+
+/// The private list of a log entry, checked against the digest in the entry.
+fn list(instance: &Instance, entry: u64, name: &str) -> Result<Vec<Value>, Failure> {
+    let leaf = instance
+        .store
+        .event(entry)
+        .map_err(|e| Failure::fault("reading the log", e))?
+        .ok_or_else(|| unreadable(entry))?;
+    let envelope = ledger::read(&leaf).map_err(|_| unreadable(entry))?;
+    let digest = envelope
+        .private
+        .get(name)
+        .ok_or_else(|| unreadable(entry))?;
+    let disclosures = instance
+        .store
+        .disclosures(entry)
+        .map_err(|e| Failure::fault("reading private values", e))?;
+    let (_, encoded) = disclosures
+        .into_iter()
+        .find(|(n, _)| n == name)
+        .ok_or_else(|| unreadable(entry))?;
+    let opened = disclosure::check(&encoded, digest).ok().flatten();
+    match opened.as_ref().map(disclosure::Disclosure::value) {
+        Some(Value::Array(items)) => Ok(items.clone()),
+        _ => Err(unreadable(entry)),
+    }
+}
+
+fn unreadable(entry: u64) -> Failure {
+    Refusal::new(
+        "consent-unreadable",
+        "missing-facts-never-open",
+        format!("the list of people that belongs to ledger entry {entry} is missing or does not match its digest"),
+        "restore the database from backup; no question is answered until then",
+    )
+    .into()
+}

@@ -1,0 +1,142 @@
+//! Limits of this crate, each with its reason.
+
+// Ingest.
+
+/// Files in a raw folder. A biobank delivers tens; thousands are the wrong folder.
+pub const MAX_SOURCE_FILES: usize = 1_000;
+
+/// Columns of one file. The widest main table seen has 25,198; a header beyond this is not one.
+pub const MAX_COLUMNS: usize = 40_000;
+
+/// Bytes of one row. Wide rows reach some 300 kB; without a limit an unclosed quotation mark would read the whole file into memory.
+pub const MAX_ROW_BYTES: usize = 8_000_000;
+
+/// Characters of a column's name: longer ones cannot be SQL names and are not names.
+pub const MAX_NAME_BYTES: usize = 128;
+
+/// Bytes of one text value. The longest in primary care records are drug names of some hundred characters.
+pub const MAX_TEXT_BYTES: usize = 4_096;
+
+/// Characters of a participant's id in raw data. Biobank ids are numbers of 7 digits.
+pub const MAX_ID_BYTES: usize = 64;
+
+/// Fields of a catalogue: UK Biobank has 11,800.
+pub const MAX_FIELDS: usize = 100_000;
+
+/// Codes of all codings: UK Biobank has 87,258 in 461 codings.
+pub const MAX_CODING_VALUES: usize = 5_000_000;
+
+/// Bytes of a recipe file: it is written and read by people.
+pub const MAX_RECIPE_BYTES: u64 = 1_000_000;
+
+/// Bytes of a manifest: 40,000 columns at 200 bytes each, and room.
+pub const MAX_MANIFEST_BYTES: u64 = 64_000_000;
+
+/// Participants of an instance: 32 times the largest biobank planned for; keeps files and indices small.
+pub const MAX_PARTICIPANTS: u32 = 16_777_216;
+
+/// Consecutive participant indices in one Parquet file. 500,000 participants make 31 files a table, and one
+/// file's events (3.8 million) fit in memory to be sorted.
+pub const BUCKET_PARTICIPANTS: u32 = 16_384;
+
+/// Bytes of rows kept in memory before they go to temporary files.
+pub const SPILL_MEMORY_BYTES: usize = 256_000_000;
+
+/// Rows typed at a time from narrow tables.
+pub const BATCH_ROWS: usize = 131_072;
+
+/// Cells typed at a time from wide tables: 4 million cells of 8 bytes are 32 MB.
+pub const BATCH_CELLS: usize = 4_000_000;
+
+/// Text bytes typed at a time in one column; far below the 2 GiB that 32-bit offsets reach.
+pub const BATCH_TEXT_BYTES: usize = 32_000_000;
+
+/// Bytes read from disk at a time.
+pub const READ_BUFFER_BYTES: usize = 256 * 1024;
+
+/// Bytes of rows handed from the splitting to the typing thread at a time: fits in the second-level cache.
+pub const BLOCK_BYTES: usize = 512 * 1024;
+
+/// Rows in one such block.
+pub const BLOCK_ROWS: usize = 16_384;
+
+/// Blocks under way between the two threads: enough that neither waits, little to hold.
+pub const BLOCKS_IN_FLIGHT: usize = 4;
+
+/// Threads that sort and write files: two cores, and each holds one file's rows in memory.
+pub const SEAL_THREADS: usize = 2;
+
+/// Rows of one Parquet row group in event tables (measured: 128k and 1M are alike in speed, larger ones smaller).
+pub const EVENT_ROW_GROUP_ROWS: usize = 1_000_000;
+
+/// Rows of one Parquet row group in wide tables: with 1,000s of columns a larger group would take too much memory to write.
+pub const WIDE_ROW_GROUP_ROWS: usize = 131_072;
+
+/// Columns from which a table counts as wide.
+pub const WIDE_COLUMNS: usize = 64;
+
+/// Rows handed to the Parquet writer at a time.
+pub const WRITE_ROWS: usize = 65_536;
+
+/// Problems listed with their place for each table and reason; the rest is only counted. A hundred show the pattern.
+pub const LISTED_PROBLEMS: usize = 100;
+
+/// People at or beyond each end of a range that a report shows.
+pub const RANGE_PEOPLE: usize = 10;
+
+/// Columns that a table may be sorted by besides the participant.
+pub const MAX_SORT_COLUMNS: usize = 2;
+
+/// Default share of a table's rows that may be refused without refusing the release.
+pub const QUARANTINE_SHARE: f64 = 0.05;
+
+/// First and last year of a plausible date in a health record: nobody alive in 2006 was born before 1880.
+pub const DATE_YEARS: std::ops::RangeInclusive<i32> = 1880..=2099;
+
+// Questions.
+
+/// Bytes of a question's text. Planning is work done before any row is read, so its input is bounded (notes on the
+/// engine: 64 kB); the longest published code list in a WHERE clause is about a third of it.
+pub const SQL_BYTES: usize = 64 * 1024;
+
+/// Words and signs of a question. Bounds the tree that the parser builds, and with it the stack needed to drop it.
+pub const SQL_TOKENS: usize = 20_000;
+
+/// Levels of brackets and subqueries. The parser's own default; deeper trees are attacks on the stack.
+pub const SQL_DEPTH: usize = 50;
+
+/// Levels of one expression (`a + b + c …` is one level for each sign). Every pass over a tree recurses this deep.
+pub const EXPRESSION_DEPTH: usize = 500;
+
+/// Members of one IN list: the longest code lists have a few thousand codes.
+pub const IN_LIST: usize = 10_000;
+
+/// Characters of a name. PostgreSQL's limit, so that a question works there too.
+pub const NAME: usize = 63;
+
+/// Columns of one answer, and columns that `*` may stand for: planning time grows with the square of them
+/// (20 s for 10,000 columns, measured).
+pub const ANSWER_COLUMNS: usize = 1_000;
+
+/// Groups before disclosure control. A table for people has a few thousand cells; each group keeps its set of people in
+/// memory.
+pub const GROUPS: u64 = 1_000_000;
+
+/// Bytes of a text that joining texts may make. Keeps `a || a || …` in nested subqueries from doubling without end.
+pub const TEXT_BYTES: usize = 4_096;
+
+/// Bytes of a regular expression. The matcher is linear in the text, but compiling grows with the pattern.
+pub const PATTERN_BYTES: usize = 256;
+
+/// Months by which a constant interval may move a date: 200 years, more than a life.
+pub const INTERVAL_MONTHS: i32 = 2_400;
+
+/// Days by which a constant interval may move a date: 200 years.
+pub const INTERVAL_DAYS: i32 = 73_050;
+
+/// Stack of the threads that plan and run a question: room for the deepest tree that the limits above let through, in
+/// an unoptimised build. Reserved, not used.
+pub const STACK: usize = 128 * 1024 * 1024;
+
+/// Threads that work on one question. The reference machine has two cores.
+pub const THREADS: usize = 2;

@@ -1,0 +1,65 @@
+//! Aggregate mode: no row is shown, and no number of fewer than ten people.
+//!
+//! A question is cut in two. The first part groups: it gives each group its keys, its numbers, and for each number
+//! the set of people behind it. Disclosure control ([`crate::query::control`]) then takes out what may not be
+//! shown. The second part (HAVING, ORDER BY, LIMIT, arithmetic between numbers) is asked of what is left, so there is
+//! nothing in it to trick: a withheld number does not exist there.
+
+mod rows;
+mod scope;
+mod tables;
+mod top;
+
+use datafusion::sql::sqlparser::ast::Query;
+use governance::Refusal;
+
+pub(crate) use tables::Mentions;
+
+use super::GrantedTable;
+
+/// Name of the internal index in the catalogue of an aggregate question. Users cannot write it.
+pub(crate) const PERSON: &str = crate::release::PERSON;
+/// Name of the table of groups in the second part.
+pub(crate) const CELLS: &str = "__cells";
+/// Name of the set of people of a group.
+pub(crate) const GROUP_PEOPLE: &str = "__n";
+/// Name of the function that makes a set of people.
+pub(crate) const PEOPLE: &str = "__people";
+
+/// Name of a group key.
+pub(crate) fn key(i: usize) -> String {
+    format!("__k{i}")
+}
+
+/// Name of a number.
+pub(crate) fn cell(i: usize) -> String {
+    format!("__a{i}")
+}
+
+/// Name of the set of people behind a number.
+pub(crate) fn people(i: usize) -> String {
+    format!("__p{i}")
+}
+
+/// A question cut in two.
+#[derive(Debug)]
+pub(crate) struct Split {
+    /// Keys, numbers and sets of people of each group.
+    pub(crate) groups: Query,
+    /// What is asked of the groups that may be shown.
+    pub(crate) shown: Query,
+    /// How many group keys there are.
+    pub(crate) keys: usize,
+    /// For each number, whether the engine calculates it; if not it is the size of its set of people.
+    pub(crate) cells: Vec<bool>,
+    /// Granted columns that the question names.
+    pub(crate) mentions: Mentions,
+}
+
+/// Checks a question of aggregate mode and cuts it in two.
+///
+/// # Errors
+/// Anything through which a row, or a number of fewer than ten people, could be seen.
+pub(crate) fn split(query: &Query, granted: &[GrantedTable]) -> Result<Split, Refusal> {
+    top::split(query, granted)
+}

@@ -1,0 +1,11 @@
+//! The engine under a question: a session of its own, in which only what the question may use exists.
+
+pub(crate) mod catalogue;
+pub(crate) mod dates;
+pub(crate) mod exact;
+pub(crate) mod moments;
+pub(crate) mod people;
+pub(crate) mod rules;
+pub(crate) mod scalars;
+pub(crate) mod scan;
+pub(crate) mod session;

@@ -1,0 +1,257 @@
+//! What is done to a plan before it runs: it is made unable to fail on a value, its order is made total, and it is
+//! checked once more against what the gate let through.
+//!
+//! The gate works on the text; this is the second fence, and works on what the planner made of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::datatypes::DataType;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, plan_err};
+use datafusion::datasource::source_as_provider;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::expr::{Cast, TryCast};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, ExprSchemable, Limit, LogicalPlan, Operator, Sort, SortExpr,
+};
+use datafusion::optimizer::AnalyzerRule;
+
+use super::catalogue::Table;
+use crate::query::EID;
+use crate::query::aggregate::{CELLS, PEOPLE};
+use crate::query::sql::functions;
+use crate::release::PERSON;
+
+/// In an error: a constant does not fit its type.
+pub(crate) const BAD_CONSTANT: &str = "readingroom:constant";
+/// In an error: dates are added or subtracted.
+pub(crate) const DATE_ARITHMETIC: &str = "readingroom:dates";
+
+/// Makes the casts that the planner adds give null where a value does not fit, and refuses arithmetic on dates (which
+/// ends where the engine's calendar ends; moving a date by an interval is our own function).
+#[derive(Debug)]
+pub(crate) struct NoErrors;
+
+impl AnalyzerRule for NoErrors {
+    fn name(&self) -> &'static str {
+        "no_errors"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up_with_subqueries(|plan| {
+            let schema = merge_schema(&plan.inputs());
+            let keep = NamePreserver::new(&plan);
+            plan.map_expressions(|expr| {
+                let name = keep.save(&expr);
+                let out = expr.transform_up(|e| gentle(e, &schema))?;
+                Ok(Transformed::new(
+                    name.restore(out.data),
+                    out.transformed,
+                    TreeNodeRecursion::Continue,
+                ))
+            })?
+            .map_data(LogicalPlan::recompute_schema)
+        })
+        .data()
+    }
+}
+
+/// One expression that cannot fail on a value.
+fn gentle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    match expr {
+        Expr::Cast(Cast { expr, field }) => {
+            if let Expr::Literal(value, _) = expr.as_ref() {
+                // a constant that does not fit is the question's own mistake, and the same for all data
+                return match value.cast_to(field.data_type()) {
+                    Ok(value) => Ok(Transformed::yes(Expr::Literal(value, None))),
+                    Err(_) => plan_err!("{BAD_CONSTANT}"),
+                };
+            }
+            Ok(Transformed::yes(Expr::TryCast(TryCast { expr, field })))
+        }
+        Expr::BinaryExpr(BinaryExpr {
+            ref left,
+            op,
+            ref right,
+        }) if matches!(
+            op,
+            Operator::Plus
+                | Operator::Minus
+                | Operator::Multiply
+                | Operator::Divide
+                | Operator::Modulo
+        ) =>
+        {
+            let temporal = |e: &Expr| e.get_type(schema).is_ok_and(|t| t.is_temporal());
+            if temporal(left)
+                || temporal(right)
+                || matches!(op, Operator::Divide | Operator::Modulo)
+            {
+                return plan_err!("{DATE_ARITHMETIC}");
+            }
+            Ok(Transformed::no(expr))
+        }
+        other => Ok(Transformed::no(other)),
+    }
+}
+
+/// Orders by all columns after those that were asked for, wherever rows are ordered or cut off, so that the same rows come
+/// first each time, in an order that does not follow the internal index.
+pub(crate) fn total_order(plan: LogicalPlan) -> Result<LogicalPlan> {
+    plan.transform_up_with_subqueries(|plan| match plan {
+        LogicalPlan::Sort(Sort { expr, input, fetch }) => {
+            let expr = completed(expr, input.schema());
+            Ok(Transformed::yes(LogicalPlan::Sort(Sort {
+                expr,
+                input,
+                fetch,
+            })))
+        }
+        LogicalPlan::Limit(Limit { skip, fetch, input }) if !is_sorted(&input) => {
+            let expr = completed(Vec::new(), input.schema());
+            let input = if expr.is_empty() {
+                input
+            } else {
+                std::sync::Arc::new(LogicalPlan::Sort(Sort {
+                    expr,
+                    input,
+                    fetch: None,
+                }))
+            };
+            Ok(Transformed::yes(LogicalPlan::Limit(Limit {
+                skip,
+                fetch,
+                input,
+            })))
+        }
+        other => Ok(Transformed::no(other)),
+    })
+    .data()
+}
+
+/// Whether rows come out of a plan in the order of a Sort.
+fn is_sorted(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Sort(_) => true,
+        LogicalPlan::Projection(p) => is_sorted(&p.input),
+        LogicalPlan::SubqueryAlias(a) => is_sorted(&a.input),
+        _ => false,
+    }
+}
+
+/// The order that was asked for, and then every other column.
+fn completed(mut order: Vec<SortExpr>, schema: &DFSchema) -> Vec<SortExpr> {
+    for column in schema.columns() {
+        let column = Expr::Column(column);
+        if !order.iter().any(|o| o.expr == column) {
+            order.push(column.sort(true, false));
+        }
+    }
+    order
+}
+
+/// What a checked plan reads: granted columns by table.
+pub(crate) type Used = BTreeMap<String, BTreeSet<String>>;
+
+/// Checks an optimised plan: its leaves are granted tables, its nodes and functions those that the gate lets through.
+///
+/// # Errors
+/// Anything else: the gate has a hole, and the question does not run.
+pub(crate) fn verify(plan: &LogicalPlan) -> Result<Used> {
+    let mut used = Used::new();
+    plan.apply_with_subqueries(|plan| {
+        match plan {
+            LogicalPlan::TableScan(scan) => {
+                let provider = source_as_provider(&scan.source)?;
+                let name = scan.table_name.table();
+                if provider.downcast_ref::<Table>().is_some() {
+                    let columns = scan.projected_schema.fields().iter().map(|f| f.name());
+                    used.entry(name.to_owned())
+                        .or_default()
+                        .extend(columns.filter(|c| *c != PERSON && *c != EID).cloned());
+                } else if name != CELLS {
+                    return outside("a table");
+                }
+            }
+            LogicalPlan::Projection(_)
+            | LogicalPlan::Filter(_)
+            | LogicalPlan::Window(_)
+            | LogicalPlan::Aggregate(_)
+            | LogicalPlan::Sort(_)
+            | LogicalPlan::Join(_)
+            | LogicalPlan::Union(_)
+            | LogicalPlan::EmptyRelation(_)
+            | LogicalPlan::Subquery(_)
+            | LogicalPlan::SubqueryAlias(_)
+            | LogicalPlan::Limit(_)
+            | LogicalPlan::Distinct(_) => {}
+            _ => return outside("a node"),
+        }
+        plan.apply_expressions(|expr| expr.apply(known))
+    })?;
+    Ok(used)
+}
+
+fn outside<T>(what: &str) -> Result<T> {
+    Err(DataFusionError::Internal(format!(
+        "the plan has {what} that the gate does not let through"
+    )))
+}
+
+/// Whether an expression is of a form, and calls a function, that the gate lets through.
+fn known(expr: &Expr) -> Result<TreeNodeRecursion> {
+    let scalar = |name: &str| {
+        functions::SCALARS.iter().any(|f| f.engine == name) || functions::INTERNAL.contains(&name)
+    };
+    let aggregate =
+        |name: &str| name == PEOPLE || functions::AGGREGATES.iter().any(|a| a.1 == name);
+    let fine = match expr {
+        Expr::ScalarFunction(f) => scalar(f.name()),
+        Expr::AggregateFunction(f) => aggregate(f.func.name()),
+        Expr::WindowFunction(w) => {
+            let name = w.fun.name();
+            functions::WINDOWS.contains(&name) || aggregate(name)
+        }
+        Expr::Placeholder(_)
+        | Expr::Unnest(_)
+        | Expr::ScalarVariable(..)
+        | Expr::GroupingSet(_)
+        | Expr::SetComparison(_)
+        | Expr::HigherOrderFunction(_)
+        | Expr::Lambda(_)
+        | Expr::LambdaVariable(_)
+        | Expr::SimilarTo(_) => false,
+        _ => true,
+    };
+    if fine {
+        Ok(TreeNodeRecursion::Continue)
+    } else {
+        outside("an expression")
+    }
+}
+
+/// Whether a type can be shown. Everything in a release can; anything else is the engine's own.
+pub(crate) fn can_be_shown(t: &DataType) -> bool {
+    matches!(
+        t,
+        DataType::Null
+            | DataType::Boolean
+            | DataType::Int8
+            | DataType::Int16
+            | DataType::Int32
+            | DataType::Int64
+            | DataType::UInt8
+            | DataType::UInt16
+            | DataType::UInt32
+            | DataType::UInt64
+            | DataType::Float32
+            | DataType::Float64
+            | DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Utf8View
+            | DataType::Date32
+    )
+}

@@ -1,0 +1,233 @@
+//! Scalar functions that stand in the engine's places where its own would fail on a value or grow without bound.
+//! They give null instead (the gate says which operators and functions become which).
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, StringViewArray,
+    StringViewBuilder,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use super::dates;
+use crate::limits;
+
+/// The functions of this file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    /// `/`: whole numbers give whole numbers; by nought gives null.
+    Div,
+    /// `%`: the remainder; by nought gives null.
+    Mod,
+    /// `||`: null if one side is null, or if the result is too long.
+    Concat,
+    /// A part of a date.
+    DatePart,
+    /// A date cut to a unit.
+    DateTrunc,
+    /// A date moved by constant months and days.
+    DateAdd,
+    /// Whole days from the first date to the second.
+    DaysBetween,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Ours {
+    name: &'static str,
+    kind: Kind,
+    signature: Signature,
+}
+
+/// All of them.
+pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
+    [
+        ("__div", Kind::Div),
+        ("__mod", Kind::Mod),
+        ("__concat", Kind::Concat),
+        ("__date_part", Kind::DatePart),
+        ("__date_trunc", Kind::DateTrunc),
+        ("__date_add", Kind::DateAdd),
+        ("__days_between", Kind::DaysBetween),
+    ]
+    .into_iter()
+    .map(|(name, kind)| {
+        let signature = Signature::user_defined(Volatility::Immutable);
+        Arc::new(ScalarUDF::new_from_impl(Ours {
+            name,
+            kind,
+            signature,
+        }))
+    })
+    .collect()
+}
+
+fn wrong() -> DataFusionError {
+    DataFusionError::Plan("arguments do not fit".to_owned())
+}
+
+/// Dates, texts that may spell one, and nothing.
+fn date_like(t: &DataType) -> bool {
+    matches!(
+        t,
+        DataType::Date32
+            | DataType::Utf8
+            | DataType::Utf8View
+            | DataType::LargeUtf8
+            | DataType::Null
+    )
+}
+
+impl ScalarUDFImpl for Ours {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        let number = |t: &DataType| t.is_integer() || t.is_floating() || t.is_null();
+        match (self.kind, types) {
+            (Kind::Div | Kind::Mod, [a, b]) if number(a) && number(b) => {
+                let float = a.is_floating() || b.is_floating();
+                Ok(vec![
+                    if float {
+                        DataType::Float64
+                    } else {
+                        DataType::Int64
+                    };
+                    2
+                ])
+            }
+            (Kind::Concat, some) if !some.is_empty() => Ok(vec![DataType::Utf8View; some.len()]),
+            (Kind::DatePart | Kind::DateTrunc, [_, date]) if date_like(date) => {
+                Ok(vec![DataType::Utf8View, DataType::Date32])
+            }
+            (Kind::DateAdd, [date, _, _]) if date_like(date) => {
+                Ok(vec![DataType::Date32, DataType::Int64, DataType::Int64])
+            }
+            (Kind::DaysBetween, [a, b]) if date_like(a) && date_like(b) => {
+                Ok(vec![DataType::Date32; 2])
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        Ok(match self.kind {
+            Kind::Div | Kind::Mod => types.first().cloned().ok_or_else(wrong)?,
+            Kind::Concat => DataType::Utf8View,
+            Kind::DatePart | Kind::DaysBetween => DataType::Int64,
+            Kind::DateTrunc | Kind::DateAdd => DataType::Date32,
+        })
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let out: ArrayRef = match (self.kind, arrays.as_slice()) {
+            (Kind::Div | Kind::Mod, [a, b]) => quotient(self.kind == Kind::Mod, a, b)?,
+            (Kind::Concat, parts) => concat(parts)?,
+            (Kind::DatePart, [word, date]) => {
+                let (word, date) = (texts(word)?, day(date)?);
+                let parts = date
+                    .iter()
+                    .enumerate()
+                    .map(|(row, d)| dates::part(at(&word, row)?, d?));
+                Arc::new(parts.collect::<Int64Array>())
+            }
+            (Kind::DateTrunc, [word, date]) => {
+                let (word, date) = (texts(word)?, day(date)?);
+                let parts = date
+                    .iter()
+                    .enumerate()
+                    .map(|(row, d)| dates::truncated(at(&word, row)?, d?));
+                Arc::new(parts.collect::<Date32Array>())
+            }
+            (Kind::DateAdd, [date, months, days]) => {
+                let (date, months, days) = (day(date)?, ints(months)?, ints(days)?);
+                let moved = date
+                    .iter()
+                    .zip(months.iter().zip(days))
+                    .map(|(d, (m, n))| dates::moved(d?, m?, n?));
+                Arc::new(moved.collect::<Date32Array>())
+            }
+            (Kind::DaysBetween, [from, to]) => {
+                let days = day(from)?
+                    .iter()
+                    .zip(day(to)?)
+                    .map(|(a, b)| Some(i64::from(b?) - i64::from(a?)));
+                Arc::new(days.collect::<Int64Array>())
+            }
+            _ => return Err(wrong()),
+        };
+        Ok(ColumnarValue::Array(out))
+    }
+}
+
+fn day(array: &ArrayRef) -> Result<&Date32Array> {
+    array.as_primitive_opt::<Date32Type>().ok_or_else(wrong)
+}
+
+fn ints(array: &ArrayRef) -> Result<&Int64Array> {
+    array.as_primitive_opt::<Int64Type>().ok_or_else(wrong)
+}
+
+fn texts(array: &ArrayRef) -> Result<StringViewArray> {
+    let views = cast(array, &DataType::Utf8View)?;
+    views.as_string_view_opt().cloned().ok_or_else(wrong)
+}
+
+fn at(texts: &StringViewArray, row: usize) -> Option<&str> {
+    texts.is_valid(row).then(|| texts.value(row))
+}
+
+fn quotient(remainder: bool, a: &ArrayRef, b: &ArrayRef) -> Result<ArrayRef> {
+    if let (Some(a), Some(b)) = (
+        a.as_primitive_opt::<Int64Type>(),
+        b.as_primitive_opt::<Int64Type>(),
+    ) {
+        // by nought, and the one quotient that does not fit 64 bits, are null
+        let values = a.iter().zip(b).map(|(a, b)| {
+            if remainder {
+                a?.checked_rem(b?)
+            } else {
+                a?.checked_div(b?)
+            }
+        });
+        return Ok(Arc::new(values.collect::<Int64Array>()));
+    }
+    let (a, b) = (
+        a.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?,
+        b.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?,
+    );
+    let values = a.iter().zip(b).map(|(a, b)| {
+        let (a, b) = (a?, b?);
+        (b != 0.0).then(|| if remainder { a % b } else { a / b })
+    });
+    Ok(Arc::new(values.collect::<Float64Array>()))
+}
+
+fn concat(parts: &[ArrayRef]) -> Result<ArrayRef> {
+    let parts = parts.iter().map(texts).collect::<Result<Vec<_>>>()?;
+    let rows = parts.first().map_or(0, Array::len);
+    let mut out = StringViewBuilder::with_capacity(rows);
+    let mut text = String::new();
+    for row in 0..rows {
+        text.clear();
+        let whole = parts.iter().all(|part| match at(part, row) {
+            Some(more) if text.len() + more.len() <= limits::TEXT_BYTES => {
+                text.push_str(more);
+                true
+            }
+            _ => false,
+        });
+        out.append_option(whole.then_some(text.as_str()));
+    }
+    Ok(Arc::new(out.finish()))
+}

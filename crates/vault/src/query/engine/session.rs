@@ -1,0 +1,221 @@
+//! A session for one question: its catalogue, the reviewed functions, its limits; and running a plan in it.
+//!
+//! Must never: register a function, table or catalogue beyond those of the question, or write to disk (what the
+//! engine spills would be rows in the clear).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::SessionStateDefaults;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::Statement as EngineStatement;
+use datafusion::sql::sqlparser::ast::{Query, Statement};
+use futures::StreamExt;
+use object_store::local::LocalFileSystem;
+
+use super::catalogue::{House, ROOM, Room, Street};
+use super::rules::{self, NoErrors, Used};
+use super::scan::STORE;
+use super::{moments, people, scalars};
+use crate::limits;
+use crate::query::sql::functions;
+
+/// A plan that has passed every fence.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    plan: LogicalPlan,
+    /// Its text, whose digest goes into the ledger.
+    pub(crate) text: String,
+    /// What it reads.
+    pub(crate) used: Used,
+}
+
+/// A plan's result.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) schema: SchemaRef,
+    pub(crate) batches: Vec<RecordBatch>,
+}
+
+/// Why a plan did not finish.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// More rows than allowed.
+    Rows(u64),
+    /// More bytes than allowed.
+    Bytes(u64),
+    /// The engine.
+    Engine(DataFusionError),
+}
+
+impl From<DataFusionError> for Stopped {
+    fn from(e: DataFusionError) -> Self {
+        Self::Engine(e)
+    }
+}
+
+/// The environment that both parts of a question share: memory limit, no disk, the release's folder.
+pub(crate) fn environment(release_dir: &Path, memory: usize) -> Result<Arc<RuntimeEnv>> {
+    let env = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory)))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
+        )
+        .build_arc()?;
+    let url = ObjectStoreUrl::parse(STORE)?;
+    let store = LocalFileSystem::new_with_prefix(release_dir)?;
+    env.register_object_store(url.as_ref(), Arc::new(store));
+    Ok(env)
+}
+
+/// A session in which just these tables exist.
+pub(crate) fn session(
+    env: &Arc<RuntimeEnv>,
+    tables: BTreeMap<String, Arc<dyn TableProvider>>,
+) -> SessionState {
+    let mut config = SessionConfig::new()
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(ROOM, ROOM)
+        .with_information_schema(false)
+        .with_target_partitions(limits::THREADS)
+        .with_parquet_bloom_filter_pruning(false)
+        .with_collect_statistics(false);
+    let options = config.options_mut();
+    options.execution.parquet.pushdown_filters = false;
+    options.sql_parser.parse_float_as_decimal = false;
+    let wanted = |name: &str| functions::SCALARS.iter().any(|f| f.engine == name);
+    let ours = moments::all();
+    let replaced: Vec<String> = ours.iter().map(|f| f.name().to_owned()).collect();
+    SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(Arc::clone(env))
+        .with_catalog_list(Arc::new(Street(Arc::new(House(Arc::new(Room::new(
+            tables,
+        )))))))
+        .with_scalar_functions(
+            SessionStateDefaults::default_scalar_functions()
+                .into_iter()
+                .filter(|f| wanted(f.name()))
+                .chain(scalars::all())
+                .collect(),
+        )
+        .with_aggregate_functions(
+            SessionStateDefaults::default_aggregate_functions()
+                .into_iter()
+                .filter(|f| functions::AGGREGATES.iter().any(|a| a.1 == f.name()))
+                .filter(|f| !replaced.iter().any(|r| r == f.name()))
+                .chain(ours)
+                .chain([people::people()])
+                .collect(),
+        )
+        .with_window_functions(
+            SessionStateDefaults::default_window_functions()
+                .into_iter()
+                .filter(|f| functions::WINDOWS.contains(&f.name()))
+                .collect(),
+        )
+        .with_analyzer_rule(Arc::new(NoErrors))
+        .build()
+}
+
+/// Plans a query that has passed the gate, and checks the plan.
+pub(crate) async fn plan(state: &SessionState, query: Query) -> Result<Checked> {
+    let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query))));
+    let plan = state.statement_to_plan(statement).await?;
+    let plan = state.optimize(&rules::total_order(plan)?)?;
+    let used = rules::verify(&plan)?;
+    let text = plan.display_indent_schema().to_string();
+    Ok(Checked { plan, text, used })
+}
+
+/// Runs a checked plan to its end, or to a limit.
+pub(crate) async fn run(
+    state: &SessionState,
+    checked: &Checked,
+    max_rows: u64,
+    max_bytes: u64,
+) -> std::result::Result<Rows, Stopped> {
+    let physical = state
+        .query_planner()
+        .create_physical_plan(&checked.plan, state)
+        .await?;
+    let mut stream = execute_stream(physical, state.task_ctx())?;
+    let schema = stream.schema();
+    let (mut batches, mut rows, mut bytes) = (Vec::new(), 0_u64, 0_u64);
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        rows += u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
+        bytes += payload(&batch);
+        if rows > max_rows {
+            return Err(Stopped::Rows(max_rows));
+        }
+        if bytes > max_bytes {
+            return Err(Stopped::Bytes(max_bytes));
+        }
+        if batch.num_rows() > 0 {
+            batches.push(batch);
+        }
+    }
+    Ok(Rows { schema, batches })
+}
+
+/// Bytes of the values of a batch, whatever larger buffers they are views of.
+fn payload(batch: &RecordBatch) -> u64 {
+    let rows = batch.num_rows();
+    let bytes: usize = batch
+        .columns()
+        .iter()
+        .map(|column| match column.data_type() {
+            arrow::datatypes::DataType::Utf8View => {
+                let texts = arrow::array::AsArray::as_string_view(column.as_ref());
+                texts
+                    .lengths()
+                    .map(|l| usize::try_from(l).unwrap_or(0))
+                    .sum::<usize>()
+            }
+            t => t.primitive_width().map_or_else(
+                || column.to_data().get_slice_memory_size().unwrap_or(rows),
+                |width| width * rows,
+            ),
+        })
+        .sum();
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+/// A runtime of its own for one question, with room on its stacks for deep trees.
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(limits::THREADS)
+        .thread_stack_size(limits::STACK)
+        .enable_time()
+        .build()
+}
+
+/// Waits for a question, but not longer than `seconds`.
+pub(crate) async fn within<T: Send + 'static>(
+    seconds: u64,
+    work: impl Future<Output = T> + Send + 'static,
+) -> std::result::Result<std::result::Result<T, tokio::task::JoinError>, ()> {
+    // on a task of its own: planning does not give way to a timer
+    let task = tokio::spawn(work);
+    let stop = task.abort_handle();
+    let out = tokio::time::timeout(Duration::from_secs(seconds), task)
+        .await
+        .map_err(|_| ());
+    stop.abort();
+    out
+}

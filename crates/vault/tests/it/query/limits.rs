@@ -1,0 +1,144 @@
+//! Every question has limits, and running into one is a refusal, not a fault.
+
+use governance::Mode;
+use vault::query::{QueryError, QueryLimits};
+
+use super::town::{code, nobody, town};
+
+#[test]
+fn each_limit_is_a_refusal() {
+    let release = town();
+    let fine = QueryLimits::default();
+    let ask =
+        |sql: &str, limits| code(&release.ask_as("p1", Mode::Enclave, sql, &nobody(), limits));
+    assert_eq!(
+        ask("SELECT eid FROM main", QueryLimits { rows: 59, ..fine }),
+        "answer-too-large"
+    );
+    assert_eq!(
+        ask("SELECT eid FROM main", QueryLimits { rows: 60, ..fine }),
+        "answered"
+    );
+    assert_eq!(
+        ask(
+            "SELECT eid FROM main",
+            QueryLimits {
+                bytes: 60 * 26 - 1,
+                ..fine
+            }
+        ),
+        "answer-too-large"
+    );
+    assert_eq!(
+        ask("SELECT eid FROM main", QueryLimits { seconds: 0, ..fine }),
+        "out-of-time"
+    );
+    let cross = "SELECT count(*) FROM gp_clinical a, gp_clinical b, gp_clinical c, gp_clinical d, gp_clinical e \
+                 WHERE a.value1 + b.value1 + c.value1 + d.value1 + e.value1 < -1";
+    assert_eq!(
+        ask(cross, QueryLimits { seconds: 1, ..fine }),
+        "out-of-time"
+    );
+    assert_eq!(
+        ask(
+            "SELECT eid, p53, count(*) FROM main GROUP BY 1, 2",
+            QueryLimits {
+                memory: 1_000,
+                ..fine
+            }
+        ),
+        "out-of-memory"
+    );
+}
+
+#[test]
+fn size_and_depth_of_the_text() {
+    let release = town();
+    let ask = |sql: &str| code(&release.ask(Mode::Aggregate, sql, &nobody()));
+    let long = format!(
+        "SELECT count(*) FROM main WHERE p54 = '{}'",
+        "x".repeat(70_000)
+    );
+    assert_eq!(ask(&long), "question-too-long");
+    let deep = format!(
+        "SELECT count(*) FROM main WHERE {}p31 = 1{}",
+        "(".repeat(300),
+        ")".repeat(300)
+    );
+    assert_eq!(ask(&deep), "question-too-long");
+    let chain = format!(
+        "SELECT count(*) FROM main WHERE p31 = 1{}",
+        " OR p31 = 1".repeat(3_000)
+    );
+    assert_eq!(ask(&chain), "question-too-long");
+    let chain = format!(
+        "SELECT count(*) FROM main WHERE p31 = 1{}",
+        " OR p31 = 1".repeat(400)
+    );
+    assert_eq!(ask(&chain), "answered");
+    let minus = format!(
+        "SELECT count(*) FROM main WHERE p31 = {}1",
+        "- ".repeat(20_000)
+    );
+    assert_eq!(ask(&minus), "question-too-long");
+    let list = format!(
+        "SELECT count(*) FROM main WHERE p31 IN (1{})",
+        ", 1".repeat(5_000)
+    );
+    assert_eq!(ask(&list), "answered");
+}
+
+/// `a || a` in nested subqueries would double each time: 2^40 bytes.
+#[test]
+fn text_does_not_grow_without_end() {
+    let release = town();
+    let mut sql = "SELECT p54 AS t FROM main".to_owned();
+    for level in 0..40 {
+        sql = format!("SELECT t || t AS t FROM ({sql}) AS l{level}");
+    }
+    assert_eq!(
+        code(&release.ask(Mode::Enclave, &sql, &nobody())),
+        "answered"
+    );
+}
+
+#[test]
+fn a_missing_file_is_a_fault_without_a_path_of_the_machine() {
+    let release = town();
+    std::fs::remove_file(release.dir.path().join("main/part-001.parquet")).unwrap();
+    let error = release
+        .ask(Mode::Aggregate, "SELECT count(*) FROM main", &nobody())
+        .unwrap_err();
+    let QueryError::Fault(text) = error else {
+        panic!("expected a fault")
+    };
+    assert!(
+        text.contains("main/part-001.parquet") && !text.contains("/tmp"),
+        "{text}"
+    );
+}
+
+#[test]
+fn modes_other_than_aggregate_and_enclave_are_closed() {
+    for mode in [Mode::Deny, Mode::Transfer] {
+        assert_eq!(
+            code(&town().ask(mode, "SELECT count(*) FROM main", &nobody())),
+            "mode-closed"
+        );
+    }
+}
+
+/// It may be called from a program that has a runtime of its own.
+#[tokio::test]
+async fn from_within_a_runtime() {
+    let answer = town()
+        .ask(Mode::Aggregate, "SELECT count(*) AS n FROM main", &nobody())
+        .unwrap();
+    assert_eq!(answer.to_csv(), "n\n60\n");
+    assert_eq!(
+        answer.to_json(),
+        "{\"mode\":\"aggregate\",\"columns\":[{\"name\":\"n\",\"kind\":\"integer\"}],\"rows\":[[60]],\
+         \"withheld_rows\":null,\"withheld_cells\":0}"
+    );
+    assert_eq!(answer.plan_sha256.len(), 64);
+}

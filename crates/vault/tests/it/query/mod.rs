@@ -1,0 +1,8 @@
+//! Governed questions: rules as files, attacks, masking, pseudonyms and limits.
+
+mod attacks;
+mod limits;
+mod masking;
+mod pseudonyms;
+mod rules;
+mod town;
