@@ -84,6 +84,12 @@ impl Instance {
         self.give_as(&Actor::Person(person.clone()), command, &[])
     }
 
+    /// Whether a command of the program would be taken now.
+    pub fn would_take(&self, person: &Id, command: &Command) -> Result<bool, Failure> {
+        let actor = Actor::Program(person.clone());
+        Ok(decide(&self.state, &actor, clock::now()?, command).is_ok())
+    }
+
     /// Gives a command that only the program gives, on a person's account.
     pub fn give_program(&mut self, person: &Id, command: &Command) -> Result<Given, Failure> {
         self.give_as(&Actor::Program(person.clone()), command, &[])

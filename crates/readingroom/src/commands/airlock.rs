@@ -239,10 +239,10 @@ pub fn plain(verdict: &airlock::Verdict) -> String {
         verdict.confidence
     );
     for reason in &verdict.reasons {
-        text.push_str(&format!(
-            "\n  {}: {}: {}\n    to do: {}",
-            reason.rule, reason.place, reason.what, reason.fix
-        ));
+        text.push_str(&format!("\n  {}: {}: {}", reason.rule, reason.place, reason.what));
+        if !reason.fix.is_empty() {
+            text.push_str(&format!("\n    to do: {}", reason.fix));
+        }
     }
     text
 }
@@ -310,32 +310,33 @@ pub fn submit(
     let verdicts = judge(instance, project, &request)?;
     let mut files = BTreeMap::new();
     for ((name, bytes), verdict) in request.iter().zip(&verdicts) {
-        let sha256 = Digest::of(bytes);
-        let kept = instance.dir.join(files::OUTPUTS).join(sha256.as_str());
-        files::write_durably(&kept, bytes)?;
-        let rules = verdict.reasons.iter().map(|r| r.rule.to_string()).collect();
-        let verdict = match verdict.verdict {
-            airlock::Colour::Green => Verdict::Green,
-            airlock::Colour::Amber => Verdict::Amber,
-            airlock::Colour::Red => Verdict::Red,
-        };
-        files.insert(
-            name.clone(),
-            OutputFile {
-                sha256,
-                bytes: bytes.len() as u64,
-                verdict,
-                rules,
+        let rules = verdict.reasons.iter().map(|r| r.rule.clone()).collect();
+        let file = OutputFile {
+            sha256: Digest::of(bytes),
+            bytes: bytes.len() as u64,
+            verdict: match verdict.verdict {
+                airlock::Colour::Green => Verdict::Green,
+                airlock::Colour::Amber => Verdict::Amber,
+                airlock::Colour::Red => Verdict::Red,
             },
-        );
+            rules,
+        };
+        files.insert(name.clone(), file);
     }
-    let command = SubmitOutput {
+    let command = Command::from(SubmitOutput {
         id: id.clone(),
         project: project.clone(),
         purpose: purpose.to_owned(),
         files,
-    };
-    let given = instance.give_program(author, &Command::from(command))?;
+    });
+    // The bytes are kept before the event that names their digest, and only if there will be such an event.
+    if instance.would_take(author, &command)? {
+        for (_, bytes) in &request {
+            let kept = instance.dir.join(files::OUTPUTS).join(Digest::of(bytes).as_str());
+            files::write_durably(&kept, bytes)?;
+        }
+    }
+    let given = instance.give_program(author, &command)?;
     Ok(Submitted {
         entry: given.first,
         verdicts,

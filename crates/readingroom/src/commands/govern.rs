@@ -43,18 +43,51 @@ pub fn run(dir: Option<PathBuf>, args: &Do) -> Result<ExitCode, Failure> {
         "--as",
         args.actor.as_deref().unwrap_or(&instance.config.operator),
     )?;
+    let (command, unknown) = with_known_ids(&instance, command)?;
     let given = instance.give(&person, &command)?;
     erase(&mut instance, &command)?;
     if as_json {
-        print::json(&json!({ "done": name, "entry": given.first, "events": given.events }));
+        print::json(&json!({
+            "done": name, "entry": given.first, "events": given.events, "unknown_participants": unknown,
+        }));
     } else {
         print::line(&format!(
             "done: {name} by {person}; ledger entry {}: {}",
             given.first,
             given.events.join(", "),
         ));
+        if unknown > 0 {
+            print::line(&format!("  note: {unknown} of the participants are in no release of this instance"));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Participants are named as releases name them, without leading zeros. The number of those whom no release of this
+/// instance knows is told, for it may be a mistake; they are recorded all the same, for they may come later.
+fn with_known_ids(instance: &Instance, command: Command) -> Result<(Command, usize), Failure> {
+    let normal = |id: &String| vault::ingest::normalise_id(id).unwrap_or_else(|| id.clone());
+    let (command, ids): (Command, Vec<String>) = match command {
+        Command::RecordWithdrawal(mut c) => {
+            c.participants = c.participants.iter().map(normal).collect();
+            let ids = c.participants.clone();
+            (Command::RecordWithdrawal(c), ids)
+        }
+        Command::RecordConsent(mut c) => {
+            for consent in &mut c.consents {
+                consent.eid = normal(&consent.eid);
+            }
+            let ids = c.consents.iter().map(|consent| consent.eid.clone()).collect();
+            (Command::RecordConsent(c), ids)
+        }
+        other => return Ok((other, 0)),
+    };
+    let index = instance
+        .store
+        .participant_indices()
+        .map_err(|e| Failure::fault("reading the participant index", e))?;
+    let unknown = ids.iter().filter(|id| !index.contains_key(*id)).count();
+    Ok((command, unknown))
 }
 
 /// Erasing a researcher removes the private values of their registration; the log keeps their digests.

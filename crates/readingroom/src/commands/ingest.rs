@@ -64,8 +64,15 @@ pub fn take_in(
 ) -> Result<Sealed, Failure> {
     let name = super::id("--release", &args.release)?;
     let held = args.consent_held.as_deref().map(scopes).transpose()?;
-    may_seal(instance, person, &name)?;
-    let mut ingested = read(instance, args, progress)?;
+    if let Err(refusal) = may_seal(instance, person, &name) {
+        return Err(instance.refused(person, "ingest", None, refusal));
+    }
+    let mut ingested = match read(instance, args, progress) {
+        Err(Failure::Refused(refusal)) => {
+            return Err(instance.refused(person, "ingest", None, *refusal));
+        }
+        other => other?,
+    };
     let manifest_sha256 = Digest::try_from(ingested.manifest_sha256.clone())
         .map_err(|e| Failure::fault("the manifest's digest", e))?;
     consents(instance, person, &mut ingested, held)?;

@@ -114,7 +114,8 @@ impl Answer {
             .collect()
     }
 
-    /// CSV (RFC 4180, but lines end in `\n`): a header, then the rows. Null is empty; an empty text is `""`.
+    /// CSV (RFC 4180, but lines end in `\n`): a header, then the rows. Null is empty; an empty text is `""`, and so is a
+    /// null that stands alone in its row, because many readers skip an empty line.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut out = String::new();
@@ -134,7 +135,17 @@ impl Answer {
             &mut self.columns.iter().map(|c| Some(c.name.clone())),
         );
         for row in self.table() {
-            line(&mut out, &mut row.into_iter());
+            let alone = row.len() == 1;
+            line(
+                &mut out,
+                &mut row.into_iter().map(|f| {
+                    if alone {
+                        f.or_else(|| Some(String::new()))
+                    } else {
+                        f
+                    }
+                }),
+            );
         }
         out
     }

@@ -214,6 +214,18 @@ pub(crate) fn aggregate(name: &str, reason: &str, fix: &str) -> Refusal {
     )
 }
 
+/// An aggregate that is on nobody's list, in any mode.
+pub(crate) fn known_aggregate(name: &str) -> Refusal {
+    Refusal::new(
+        "aggregate-not-available",
+        REVIEWED_FUNCTIONS,
+        format!(
+            "{name} is not available: it lists values, or its result depends on the order of rows"
+        ),
+        "use count, sum, avg, stddev or variance; in enclave mode also min, max and median",
+    )
+}
+
 /// A sum over something that can be made nothing for all but one person.
 pub(crate) fn made_up_sum(name: &str) -> Refusal {
     Refusal::new(

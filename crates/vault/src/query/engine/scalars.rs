@@ -34,7 +34,16 @@ enum Kind {
     DateAdd,
     /// Whole days from the first date to the second.
     DaysBetween,
+    /// A function of doubles: null where it has no value.
+    Math,
+    /// A double rounded to a constant number of decimal places.
+    Round,
 }
+
+/// The functions of doubles.
+const MATH: [&str; 9] = [
+    "__abs", "__ceil", "__floor", "__sign", "__sqrt", "__exp", "__ln", "__log10", "__log2",
+];
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Ours {
@@ -53,8 +62,11 @@ pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
         ("__date_trunc", Kind::DateTrunc),
         ("__date_add", Kind::DateAdd),
         ("__days_between", Kind::DaysBetween),
+        ("__power", Kind::Math),
+        ("__round", Kind::Round),
     ]
     .into_iter()
+    .chain(MATH.map(|name| (name, Kind::Math)))
     .map(|(name, kind)| {
         let signature = Signature::user_defined(Volatility::Immutable);
         Arc::new(ScalarUDF::new_from_impl(Ours {
@@ -115,6 +127,11 @@ impl ScalarUDFImpl for Ours {
             (Kind::DaysBetween, [a, b]) if date_like(a) && date_like(b) => {
                 Ok(vec![DataType::Date32; 2])
             }
+            (Kind::Math, some) if some.iter().all(number) => {
+                Ok(vec![DataType::Float64; some.len()])
+            }
+            (Kind::Round, [x]) if number(x) => Ok(vec![DataType::Float64]),
+            (Kind::Round, [x, _]) if number(x) => Ok(vec![DataType::Float64, DataType::Int64]),
             _ => Err(wrong()),
         }
     }
@@ -124,6 +141,7 @@ impl ScalarUDFImpl for Ours {
             Kind::Div | Kind::Mod => types.first().cloned().ok_or_else(wrong)?,
             Kind::Concat => DataType::Utf8View,
             Kind::DatePart | Kind::DaysBetween => DataType::Int64,
+            Kind::Math | Kind::Round => DataType::Float64,
             Kind::DateTrunc | Kind::DateAdd => DataType::Date32,
         })
     }
@@ -164,6 +182,28 @@ impl ScalarUDFImpl for Ours {
                     .map(|(a, b)| Some(i64::from(b?) - i64::from(a?)));
                 Arc::new(days.collect::<Int64Array>())
             }
+            (Kind::Math, [x]) => {
+                let values = doubles(x)?.iter().map(|x| real(math(self.name, x?)));
+                Arc::new(values.collect::<Float64Array>())
+            }
+            (Kind::Math, [x, y]) => {
+                let values = doubles(x)?
+                    .iter()
+                    .zip(doubles(y)?)
+                    .map(|(x, y)| real(x?.powf(y?)));
+                Arc::new(values.collect::<Float64Array>())
+            }
+            (Kind::Round, [x]) => {
+                let values = doubles(x)?.iter().map(|x| Some(x?.round()));
+                Arc::new(values.collect::<Float64Array>())
+            }
+            (Kind::Round, [x, places]) => {
+                let values = doubles(x)?.iter().zip(ints(places)?).map(|(x, places)| {
+                    let scale = 10_f64.powi(i32::try_from(places?).ok()?);
+                    real((x? * scale).round() / scale)
+                });
+                Arc::new(values.collect::<Float64Array>())
+            }
             _ => return Err(wrong()),
         };
         Ok(ColumnarValue::Array(out))
@@ -172,6 +212,32 @@ impl ScalarUDFImpl for Ours {
 
 fn day(array: &ArrayRef) -> Result<&Date32Array> {
     array.as_primitive_opt::<Date32Type>().ok_or_else(wrong)
+}
+
+fn doubles(array: &ArrayRef) -> Result<&Float64Array> {
+    array.as_primitive_opt::<Float64Type>().ok_or_else(wrong)
+}
+
+/// A function of one double by its name.
+fn math(name: &str, x: f64) -> f64 {
+    match name {
+        "__abs" => x.abs(),
+        "__ceil" => x.ceil(),
+        "__floor" => x.floor(),
+        "__sign" if x == 0.0 => 0.0,
+        "__sign" => x.signum(),
+        "__sqrt" => x.sqrt(),
+        "__exp" => x.exp(),
+        "__ln" => x.ln(),
+        "__log10" => x.log10(),
+        "__log2" => x.log2(),
+        _ => f64::NAN,
+    }
+}
+
+/// A value that is one: neither infinite nor undefined.
+fn real(x: f64) -> Option<f64> {
+    x.is_finite().then_some(x)
 }
 
 fn ints(array: &ArrayRef) -> Result<&Int64Array> {
@@ -202,10 +268,7 @@ fn quotient(remainder: bool, a: &ArrayRef, b: &ArrayRef) -> Result<ArrayRef> {
         });
         return Ok(Arc::new(values.collect::<Int64Array>()));
     }
-    let (a, b) = (
-        a.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?,
-        b.as_primitive_opt::<Float64Type>().ok_or_else(wrong)?,
-    );
+    let (a, b) = (doubles(a)?, doubles(b)?);
     let values = a.iter().zip(b).map(|(a, b)| {
         let (a, b) = (a?, b?);
         (b != 0.0).then(|| if remainder { a % b } else { a / b })

@@ -33,6 +33,9 @@ pub(crate) fn function_name(f: &Function) -> Result<String, Refusal> {
         return Err(no::function(&f.name.to_string()));
     };
     let called = name(ident)?;
+    if functions::KNOWN_AGGREGATES.contains(&called.as_str()) {
+        return Err(no::known_aggregate(&called));
+    }
     let odd = f.uses_odbc_syntax
         || !matches!(f.parameters, FunctionArguments::None)
         || f.null_treatment.is_some()

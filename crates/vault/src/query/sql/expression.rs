@@ -218,11 +218,11 @@ pub(crate) fn rewrite(context: &dyn Context, expr: &Expr, depth: usize) -> Resul
         Expr::Ceil {
             expr,
             field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
-        } => build::call("ceil", vec![build::try_cast(go(expr)?, double())]),
+        } => build::call("__ceil", vec![build::try_cast(go(expr)?, double())]),
         Expr::Floor {
             expr,
             field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
-        } => build::call("floor", vec![build::try_cast(go(expr)?, double())]),
+        } => build::call("__floor", vec![build::try_cast(go(expr)?, double())]),
         Expr::Position { expr, r#in } => build::call("strpos", vec![go(r#in)?, go(expr)?]),
         Expr::Substring {
             expr,
@@ -337,11 +337,7 @@ fn function(
         return context.aggregate(&calls::aggregate_call(f, &called, aggregate)?, depth);
     }
     if functions::KNOWN_AGGREGATES.contains(&called.as_str()) {
-        return Err(no::aggregate(
-            &called,
-            "it shows values of single people, or depends on the order of rows",
-            "use count, sum, avg, stddev or variance",
-        ));
+        return Err(no::known_aggregate(&called));
     }
     let reviewed = functions::find(&called).ok_or_else(|| no::function(&called))?;
     if f.filter.is_some() {

@@ -10,7 +10,7 @@
 pub(crate) enum Shape {
     /// This many expressions of any type, at least and at most.
     Any(usize, usize),
-    /// The same, each made a double first: the whole-number forms overflow with an error, the others do not.
+    /// The same, each made a double first.
     Double(usize, usize),
     /// A double, and perhaps a constant number of decimal places.
     Round,
@@ -65,20 +65,20 @@ pub(crate) const SCALARS: &[Scalar] = &[
     scalar("nullif", "nullif", Any(2, 2)),
     scalar("greatest", "greatest", Any(1, 64)),
     scalar("least", "least", Any(1, 64)),
-    // Arithmetic on doubles: IEEE 754 gives infinity or NaN where whole numbers give an error.
-    scalar("abs", "abs", Double(1, 1)),
-    scalar("ceil", "ceil", Double(1, 1)),
-    scalar("ceiling", "ceil", Double(1, 1)),
-    scalar("floor", "floor", Double(1, 1)),
-    scalar("round", "round", Round),
-    scalar("sign", "signum", Double(1, 1)),
-    scalar("sqrt", "sqrt", Double(1, 1)),
-    scalar("exp", "exp", Double(1, 1)),
-    scalar("ln", "ln", Double(1, 1)),
-    scalar("log10", "log10", Double(1, 1)),
-    scalar("log2", "log2", Double(1, 1)),
-    scalar("power", "power", Double(2, 2)),
-    scalar("pow", "power", Double(2, 2)),
+    // Arithmetic on doubles: ours, because the engine's square root of a negative number is an error.
+    scalar("abs", "__abs", Double(1, 1)),
+    scalar("ceil", "__ceil", Double(1, 1)),
+    scalar("ceiling", "__ceil", Double(1, 1)),
+    scalar("floor", "__floor", Double(1, 1)),
+    scalar("round", "__round", Round),
+    scalar("sign", "__sign", Double(1, 1)),
+    scalar("sqrt", "__sqrt", Double(1, 1)),
+    scalar("exp", "__exp", Double(1, 1)),
+    scalar("ln", "__ln", Double(1, 1)),
+    scalar("log10", "__log10", Double(1, 1)),
+    scalar("log2", "__log2", Double(1, 1)),
+    scalar("power", "__power", Double(2, 2)),
+    scalar("pow", "__power", Double(2, 2)),
     // Text: none makes a text longer than its input, except concat, which is ours and bounded.
     scalar("lower", "lower", Any(1, 1)),
     scalar("upper", "upper", Any(1, 1)),
