@@ -94,9 +94,8 @@ impl Classes {
     pub fn summary(&self, thresholds: &[u64]) -> Summary {
         let below = |k: u64| {
             let small = self.sizes.values().copied().filter(|size| *size < k);
-            let (people, groups) = small.fold((0, 0), |(people, groups), size| {
-                (people + size, groups + 1)
-            });
+            let (people, groups) =
+                small.fold((0, 0), |(people, groups), size| (people + size, groups + 1));
             Below { k, people, groups }
         };
         Summary {
@@ -189,7 +188,10 @@ mod tests {
     #[test]
     fn an_empty_table_has_no_smallest_group() {
         let summary = Classes::new(2).summary(&[5]);
-        assert_eq!((summary.people, summary.groups, summary.smallest), (0, 0, 0));
+        assert_eq!(
+            (summary.people, summary.groups, summary.smallest),
+            (0, 0, 0)
+        );
         assert_eq!(
             Classes::new(2).add(&[1]),
             Err(WidthError {

@@ -185,7 +185,7 @@ impl Instance {
     }
 
     fn snapshot_due(&self, size: u64) -> bool {
-        size - self.snapshot_size >= 1 + size / SNAPSHOT_EVERY
+        size - self.snapshot_size > size / SNAPSHOT_EVERY
     }
 
     /// Removes what a killed `ingest` left: staging folders, and releases that no event sealed.

@@ -4,6 +4,8 @@
 //! `Codings_Showcase`: Coding, Value, Meaning), comma or tab separated, gzip or not. Knows how a field's
 //! columns are written in extracts and what they are called in SQL. Must never hold a participant's value.
 
+mod column;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ingest::reader::{Block, ReadError, RowReader};
 use crate::limits;
+
+pub use column::FieldColumn;
 
 /// Fields and codings of one release of the dictionaries.
 #[derive(Debug, Clone, Default)]
@@ -68,17 +72,6 @@ pub enum ValueType {
 #[derive(Debug, Clone, Default)]
 pub struct Coding {
     meanings: HashMap<Box<str>, Box<str>>,
-}
-
-/// One column of a field: which field, instance and array item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FieldColumn {
-    /// Field number.
-    pub field: u32,
-    /// Instance, from 0.
-    pub instance: u32,
-    /// Array item, from 0.
-    pub array: u32,
 }
 
 /// Why a dictionary cannot be used.
@@ -269,7 +262,7 @@ impl Catalogue {
                         return Err(("three columns".into(), format!("{}", row.len())));
                     };
                     let id = number(coding, "Coding")?;
-                    let coding = codings.entry(id).or_insert_with(Coding::default);
+                    let coding = codings.entry(id).or_default();
                     coding
                         .meanings
                         .insert(value.trim().into(), meaning.as_str().into());
@@ -338,68 +331,6 @@ impl Catalogue {
             name.push_str(&format!("_a{}", column.array));
         }
         name
-    }
-}
-
-impl FieldColumn {
-    /// Reads the forms in which extracts name a field's column: `31-0.0`, `f.31.0.0`, `x31_0_0`, `n_31_0_0`,
-    /// `sex_f31_0_0`, `p31`, `p31_i0`, `p31_i0_a0`. `None` for anything else.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        let name = name.trim();
-        if !name.is_ascii() || name.len() > limits::MAX_NAME_BYTES {
-            return None;
-        }
-        if let Some(rest) = name.strip_prefix('p') {
-            if let Some(column) = Self::parse_sql(rest) {
-                return Some(column);
-            }
-        }
-        let mut parts = name.rsplit(['-', '.', '_']);
-        let array = digits(parts.next()?)?;
-        let instance = digits(parts.next()?)?;
-        let field = parts.next()?;
-        let plain = digits(field);
-        let field = plain.or_else(|| digits(field.trim_start_matches(|c: char| c.is_ascii_alphabetic())))?;
-        // Before a bare number only a type letter may stand (`f.31.0.0`, Stata's `n_31_0_0`), and the newest form is `31-0.0`.
-        let before: Vec<&str> = parts.collect();
-        let letters = |text: &&str| text.len() <= 2 && text.bytes().all(|b| b.is_ascii_lowercase());
-        let accepted = match (plain, before.as_slice()) {
-            (_, []) => true,
-            (Some(_), [one]) => letters(one),
-            (Some(_), _) => false,
-            (None, _) => true,
-        };
-        accepted.then_some(Self {
-            field,
-            instance,
-            array,
-        })
-    }
-
-    fn parse_sql(rest: &str) -> Option<Self> {
-        let mut parts = rest.split('_').peekable();
-        let field = digits(parts.next()?)?;
-        let mut part = |letter: char| match parts.peek().and_then(|p| p.strip_prefix(letter)) {
-            Some(number) => {
-                let number = digits(number);
-                parts.next();
-                number
-            }
-            None => Some(0),
-        };
-        let (instance, array) = (part('i')?, part('a')?);
-        parts.next().is_none().then_some(Self {
-            field,
-            instance,
-            array,
-        })
-    }
-}
-
-impl std::fmt::Display for FieldColumn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}.{}", self.field, self.instance, self.array)
     }
 }
 
@@ -478,11 +409,6 @@ fn number(text: &str, name: &str) -> Result<u32, RowProblem> {
     text.trim().parse().map_err(|_| found())
 }
 
-fn digits(text: &str) -> Option<u32> {
-    let plain = !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
-}
-
 /// Calls `take` with the wanted columns of each row.
 fn each_row(
     path: &Path,
@@ -528,10 +454,7 @@ fn each_row(
             rows += 1;
             if rows > max_rows {
                 let found = format!("more than {max_rows}");
-                return Err(line(
-                    row.line,
-                    (format!("at most {max_rows} rows"), found),
-                ));
+                return Err(line(row.line, (format!("at most {max_rows} rows"), found)));
             }
             for (cell, place) in cells.iter_mut().zip(&places) {
                 cell.clear();
@@ -543,5 +466,85 @@ fn each_row(
         if !more {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )]
+    use super::*;
+
+    const HEADER: &str = "Path\tCategory\tFieldID\tField\tParticipants\tItems\tStability\tValueType\tUnits\tItemType\tStrata\tSexed\tInstances\tArray\tCoding\tNotes\tLink\n";
+
+    fn load(fields: &str, codings: &str) -> Result<Catalogue, CatalogueError> {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(
+            dir.path().join("dummy_Data_Dictionary_Showcase.tsv"),
+            fields,
+        )
+        .unwrap();
+        std::fs::write(dir.path().join("dummy_Codings.tsv"), codings).unwrap();
+        Catalogue::load(dir.path())
+    }
+
+    #[test]
+    fn a_tab_separated_dictionary_loads() {
+        let row = "A > B\t1\t4080\tPressure\t9\t9\tComplete\tInteger\tmmHg\tData\tPrimary\tUnisex\t4\t2\tNA\tx\ty\n";
+        let catalogue = load(
+            &format!("{HEADER}{row}"),
+            "Coding\tValue\tMeaning\n5\t-1\tno\n5\t2\tyes\n6\t01\tx\n",
+        )
+        .unwrap();
+        let field = catalogue.field(4080).unwrap();
+        assert_eq!(
+            (
+                field.value_type,
+                field.instances,
+                field.arrays,
+                field.coding
+            ),
+            (ValueType::Integer, 4, 2, None)
+        );
+        assert_eq!(field.units.as_deref(), Some("mmHg"));
+        let coding = catalogue.coding(5).unwrap();
+        assert_eq!(
+            (coding.integers(), coding.negatives()),
+            (Some(vec![-1, 2]), vec![-1.0])
+        );
+        assert_eq!(coding.meaning("2"), Some("yes"));
+        // A leading zero makes another code, so the coding is text.
+        assert_eq!(catalogue.coding(6).unwrap().integers(), None);
+        let name = |raw: &str| catalogue.sql_name(FieldColumn::parse(raw).unwrap());
+        assert_eq!(
+            (name("4080-0.1"), name("77-0.0")),
+            ("p4080_i0_a1".to_owned(), "p77_i0_a0".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_bad_line_is_told_with_its_place() {
+        let row = "A\t1\t31\tSex\t9\t9\tComplete\tColour\t\tData\tPrimary\tUnisex\t1\t1\t\t\t\n";
+        let error = load(&format!("{HEADER}{row}"), "Coding\tValue\tMeaning\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("dummy_Data_Dictionary_Showcase.tsv:2: expected a ValueType"),
+            "{error}"
+        );
+        let error = load(HEADER, "Coding\tValue\n").unwrap_err().to_string();
+        assert!(
+            error.starts_with("dummy_Codings.tsv:1: expected a column Meaning"),
+            "{error}"
+        );
+        let empty = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            Catalogue::load(empty.path()),
+            Err(CatalogueError::Absent(_))
+        ));
     }
 }

@@ -209,7 +209,10 @@ pub fn verify_files(dir: &Path, manifest: &Manifest) -> Vec<Finding> {
 fn verify_file(dir: &Path, file: &FileEntry) -> Option<Finding> {
     let path = file.path.clone();
     let below = Path::new(&path);
-    if !below.components().all(|part| matches!(part, Component::Normal(_))) {
+    if !below
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
         return Some(Finding::Outside { path });
     }
     let Ok(mut opened) = File::open(dir.join(below)) else {

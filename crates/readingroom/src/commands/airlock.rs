@@ -239,7 +239,10 @@ pub fn plain(verdict: &airlock::Verdict) -> String {
         verdict.confidence
     );
     for reason in &verdict.reasons {
-        text.push_str(&format!("\n  {}: {}: {}", reason.rule, reason.place, reason.what));
+        text.push_str(&format!(
+            "\n  {}: {}: {}",
+            reason.rule, reason.place, reason.what
+        ));
         if !reason.fix.is_empty() {
             text.push_str(&format!("\n    to do: {}", reason.fix));
         }
@@ -332,7 +335,10 @@ pub fn submit(
     // The bytes are kept before the event that names their digest, and only if there will be such an event.
     if instance.would_take(author, &command)? {
         for (_, bytes) in &request {
-            let kept = instance.dir.join(files::OUTPUTS).join(Digest::of(bytes).as_str());
+            let kept = instance
+                .dir
+                .join(files::OUTPUTS)
+                .join(Digest::of(bytes).as_str());
             files::write_durably(&kept, bytes)?;
         }
     }

@@ -57,7 +57,9 @@ pub fn run(dir: Option<PathBuf>, args: &Do) -> Result<ExitCode, Failure> {
             given.events.join(", "),
         ));
         if unknown > 0 {
-            print::line(&format!("  note: {unknown} of the participants are in no release of this instance"));
+            print::line(&format!(
+                "  note: {unknown} of the participants are in no release of this instance"
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -77,7 +79,11 @@ fn with_known_ids(instance: &Instance, command: Command) -> Result<(Command, usi
             for consent in &mut c.consents {
                 consent.eid = normal(&consent.eid);
             }
-            let ids = c.consents.iter().map(|consent| consent.eid.clone()).collect();
+            let ids = c
+                .consents
+                .iter()
+                .map(|consent| consent.eid.clone())
+                .collect();
             (Command::RecordConsent(c), ids)
         }
         other => return Ok((other, 0)),

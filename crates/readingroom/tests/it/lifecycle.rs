@@ -42,6 +42,20 @@ impl Script {
         said
     }
 
+    /// Seals a small synthetic release.
+    fn release(&self) {
+        let raw = self.dir.with_extension("raw");
+        ok(&["synth", "--participants", "20", "--out", text(&raw)]);
+        ok(&[
+            "ingest",
+            "--dir",
+            text(&self.dir),
+            "--release",
+            "r1",
+            text(&raw),
+        ]);
+    }
+
     fn refused(&self, who: &str, command: &str, body: Value) -> Value {
         let (status, said) = self.give(who, command, &body);
         assert_eq!(status, Some(1), "{command}: {said}");
@@ -112,6 +126,19 @@ fn from_registration_to_closing() {
         value!({ "id": "d", "class": "primary-care", "instrument": "i", "window": window }),
     );
     s.ok("head", "territory.approve", value!({ "class": "baseline", "territory": "GB", "mode": "enclave", "window": window, "source": "s" }));
+    let explained = json(&[
+        "policy",
+        "explain",
+        "--project",
+        "p1",
+        "--dir",
+        text(&s.dir),
+    ]);
+    assert_eq!(
+        explained[0]["failed"][0]["id"], "release-present",
+        "no data yet: {explained}"
+    );
+    s.release();
     let explained = json(&[
         "policy",
         "explain",

@@ -41,7 +41,7 @@ fn a_flipped_byte_under_the_ledger_is_found_and_named() {
     let mut seeded = Seeded(1);
     for file in files(&dir.join("ledger")) {
         let length = std::fs::metadata(&file).unwrap().len();
-        let mut places: Vec<u64> = (0..6).map(|_| seeded.below(length)).collect();
+        let mut places: Vec<u64> = (0..2).map(|_| seeded.below(length)).collect();
         places.extend([0, length - 1]);
         for at in places {
             flip(

@@ -26,9 +26,8 @@ pub enum Codes {
     Any,
     /// These whole numbers, ascending.
     Integers(Vec<i64>),
-    /// Any number that is not negative, and these (special codes of a measured field), ascending. Other negative
-    /// numbers are refused or, if the flag is off, taken and counted.
-    Specials(Vec<f64>, bool),
+    /// Any number that is not negative, and these (special codes of a measured field), ascending.
+    Specials(Vec<f64>),
     /// The codes of a coding, letter for letter.
     Texts(Arc<Coding>),
 }
@@ -61,6 +60,8 @@ pub struct Typing {
     pub kind: ColumnKind,
     /// Which values are accepted.
     pub codes: Codes,
+    /// Whether a row with an unknown code is refused; otherwise the code is kept and counted.
+    pub strict: bool,
     /// What happens to them.
     pub transform: Transform,
     /// Days that mean "no value".
@@ -92,8 +93,8 @@ pub enum Pushed {
     Missing,
     /// A date that means something other than a day; stored as missing.
     SpecialDate,
-    /// A negative number that is none of the special codes of its field.
-    UncodedNegative,
+    /// A code that the coding does not have, kept.
+    UnknownCode,
 }
 
 impl Typing {
@@ -103,6 +104,15 @@ impl Typing {
         match self.transform {
             Transform::Band(..) => ColumnKind::Text,
             _ => self.kind,
+        }
+    }
+
+    #[inline]
+    fn checked(&self, known: bool) -> Result<Pushed, Reason> {
+        match (known, self.strict) {
+            (true, _) => Ok(Pushed::Value),
+            (false, false) => Ok(Pushed::UnknownCode),
+            (false, true) => Err(Reason::UnknownCode),
         }
     }
 
@@ -199,13 +209,13 @@ impl Column {
         match typing.kind {
             ColumnKind::Int32 | ColumnKind::Int64 => {
                 let value = cell::parse_integer(cell).ok_or(Reason::BadNumber)?;
-                let pushed = typing.codes.check_integer(value)?;
+                let pushed = typing.checked(typing.codes.holds_integer(value))?;
                 self.push_integer(typing, value)?;
                 return Ok(pushed);
             }
             ColumnKind::Float64 => {
                 let value = cell::parse_float(cell).ok_or(Reason::BadNumber)?;
-                let pushed = typing.codes.check_float(value)?;
+                let pushed = typing.checked(typing.codes.holds_float(value))?;
                 self.push_float(typing, value);
                 return Ok(pushed);
             }
@@ -230,7 +240,7 @@ impl Column {
                 if cell.len() > limits::MAX_TEXT_BYTES {
                     return Err(Reason::TooLong);
                 }
-                typing.codes.check_text(cell)?;
+                let pushed = typing.checked(typing.codes.holds_text(cell))?;
                 match typing.transform {
                     Transform::Chars(chars) if cell.len() > chars as usize => {
                         let text = std::str::from_utf8(cell).map_err(|_| Reason::NotUtf8)?;
@@ -238,6 +248,7 @@ impl Column {
                     }
                     _ => self.push_text(cell),
                 }
+                return Ok(pushed);
             }
         }
         Ok(Pushed::Value)
@@ -341,7 +352,10 @@ impl Column {
     }
 }
 
-fn refill<T: arrow::datatypes::ArrowNativeType>(values: &mut Vec<T>, rows: usize) -> ScalarBuffer<T> {
+fn refill<T: arrow::datatypes::ArrowNativeType>(
+    values: &mut Vec<T>,
+    rows: usize,
+) -> ScalarBuffer<T> {
     std::mem::replace(values, Vec::with_capacity(rows)).into()
 }
 
@@ -353,42 +367,34 @@ fn refill_from(ends: &mut Vec<i32>, rows: usize, first: i32) -> ScalarBuffer<i32
 
 impl Codes {
     #[inline]
-    fn check_integer(&self, value: i64) -> Result<Pushed, Reason> {
-        let accepted = match self {
+    fn holds_integer(&self, value: i64) -> bool {
+        match self {
             Self::Any => true,
             Self::Integers(codes) => codes.binary_search(&value).is_ok(),
-            Self::Specials(..) => return self.check_float(value as f64),
+            Self::Specials(_) => self.holds_float(value as f64),
             Self::Texts(coding) => coding.holds(&value.to_string()),
-        };
-        accepted.then_some(Pushed::Value).ok_or(Reason::UnknownCode)
-    }
-
-    #[inline]
-    fn check_float(&self, value: f64) -> Result<Pushed, Reason> {
-        match self {
-            Self::Specials(codes, strict) if value < 0.0 && !holds(codes, value) => {
-                if *strict {
-                    Err(Reason::UnknownCode)
-                } else {
-                    Ok(Pushed::UncodedNegative)
-                }
-            }
-            _ => Ok(Pushed::Value),
         }
     }
 
     #[inline]
-    fn check_text(&self, cell: &[u8]) -> Result<(), Reason> {
+    fn holds_float(&self, value: f64) -> bool {
         match self {
-            Self::Texts(coding) => {
-                let text = std::str::from_utf8(cell).map_err(|_| Reason::NotUtf8)?;
-                coding.holds(text).then_some(()).ok_or(Reason::UnknownCode)
-            }
-            _ => Ok(()),
+            Self::Specials(codes) => value >= 0.0 || holds(codes, value),
+            _ => true,
+        }
+    }
+
+    #[inline]
+    fn holds_text(&self, cell: &[u8]) -> bool {
+        match self {
+            Self::Texts(coding) => std::str::from_utf8(cell).is_ok_and(|text| coding.holds(text)),
+            _ => true,
         }
     }
 }
 
 fn holds(codes: &[f64], value: f64) -> bool {
-    codes.binary_search_by(|code| code.total_cmp(&value)).is_ok()
+    codes
+        .binary_search_by(|code| code.total_cmp(&value))
+        .is_ok()
 }

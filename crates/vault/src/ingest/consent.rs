@@ -66,7 +66,10 @@ pub(super) fn read_consents(
     let unreadable = |error| refuse::unreadable(file, &error);
     let mut reader = RowReader::open(path, None).map_err(unreadable)?;
     let mut places = [0usize; 4];
-    for (place, wanted) in places.iter_mut().zip(["eid", "recorded_on", "level", "scopes"]) {
+    for (place, wanted) in places
+        .iter_mut()
+        .zip(["eid", "recorded_on", "level", "scopes"])
+    {
         let found = reader.header().iter().position(|name| name == wanted);
         *place = found.ok_or_else(|| refuse::missing_column(file, "consent", wanted))?;
     }
@@ -77,20 +80,28 @@ pub(super) fn read_consents(
         if cells.len() != width {
             return Err(bad(&format!("{width} columns")));
         }
-        let [id, day, level, scopes] = places.map(|place| cells.get(place).map_or("", |c| c.as_str()));
-        let id = Id::parse(id.as_bytes()).ok_or_else(|| bad("a participant's id in the column eid"))?;
+        let [id, day, level, scopes] =
+            places.map(|place| cells.get(place).map_or("", |c| c.as_str()));
+        let id =
+            Id::parse(id.as_bytes()).ok_or_else(|| bad("a participant's id in the column eid"))?;
         let known = |known: &[&str], word: &str| known.contains(&word);
         if !known(&LEVELS, level) {
             return Err(bad(&format!("a level ({})", LEVELS.join(", "))));
         }
-        let scopes: Vec<String> = scopes.split('|').filter(|s| !s.is_empty()).map(str::to_owned).collect();
+        let scopes: Vec<String> = scopes
+            .split('|')
+            .filter(|s| !s.is_empty())
+            .map(str::to_owned)
+            .collect();
         if !scopes.iter().all(|scope| known(&SCOPES, scope)) {
             return Err(bad(&format!("scopes joined by | ({})", SCOPES.join(", "))));
         }
         consents.push(Consent {
             participant: id.to_string(),
             person: people.index_of(id),
-            recorded_on: day.parse().map_err(|_| bad("a date YYYY-MM-DD in the column recorded_on"))?,
+            recorded_on: day
+                .parse()
+                .map_err(|_| bad("a date YYYY-MM-DD in the column recorded_on"))?,
             level: level.to_owned(),
             scopes,
         });
@@ -107,7 +118,12 @@ pub(super) fn read_withdrawals(
 ) -> Result<Withdrawals, Refusal> {
     let (project, date) = project_and_date(file).ok_or_else(|| {
         let expected = "a file name w<project>_<yyyymmdd>.csv";
-        refuse::bad_list(file, 0, expected, "another form or a day that does not exist")
+        refuse::bad_list(
+            file,
+            0,
+            expected,
+            "another form or a day that does not exist",
+        )
     })?;
     let unreadable = |error| refuse::unreadable(file, &error);
     let mut reader = RowReader::open_headless(path).map_err(unreadable)?;
@@ -118,7 +134,12 @@ pub(super) fn read_withdrawals(
             _ => None,
         };
         let id = id.ok_or_else(|| {
-            refuse::bad_list(file, line, "one participant's id and nothing else", "something else")
+            refuse::bad_list(
+                file,
+                line,
+                "one participant's id and nothing else",
+                "something else",
+            )
         })?;
         ids.push((id.to_string(), people.index_of(id)));
         Ok(())
@@ -178,8 +199,14 @@ mod tests {
     #[test]
     fn a_withdrawal_file_says_project_and_day() {
         let date = jiff::civil::date(2026, 1, 31);
-        assert_eq!(project_and_date("w12345_20260131.csv"), Some(("12345".to_owned(), date)));
-        assert_eq!(project_and_date("W7_20260131.txt.gz"), Some(("7".to_owned(), date)));
+        assert_eq!(
+            project_and_date("w12345_20260131.csv"),
+            Some(("12345".to_owned(), date))
+        );
+        assert_eq!(
+            project_and_date("W7_20260131.txt.gz"),
+            Some(("7".to_owned(), date))
+        );
         assert_eq!(project_and_date("w12345_20261331.csv"), None);
         assert_eq!(project_and_date("w_20260131.csv"), None);
     }

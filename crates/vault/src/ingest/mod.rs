@@ -116,8 +116,7 @@ impl Ingested {
     /// # Errors
     /// [`Fault`] when it cannot be moved; it is removed then.
     pub fn publish(self, releases: &Path) -> Result<PathBuf, Fault> {
-        std::fs::create_dir_all(releases)
-            .map_err(|error| Fault::io("create", releases, error))?;
+        std::fs::create_dir_all(releases).map_err(|error| Fault::io("create", releases, error))?;
         let to = releases.join(&self.manifest.release);
         self.staging.publish(&to)?;
         Ok(to)

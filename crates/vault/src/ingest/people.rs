@@ -156,7 +156,11 @@ impl People {
 
     /// Notes a row of the main (or, if so said, of the identity) table; true if it is the person's first there.
     pub fn first_row(&mut self, index: u32, identity: bool) -> bool {
-        let seen = if identity { &mut self.in_identity } else { &mut self.in_main };
+        let seen = if identity {
+            &mut self.in_identity
+        } else {
+            &mut self.in_main
+        };
         seen.get_mut(index as usize)
             .is_some_and(|seen| !std::mem::replace(seen, true))
     }
@@ -217,7 +221,9 @@ mod tests {
         assert_eq!(people.enter(Id::Number(9)), Ok(2));
         assert_eq!(people.enter(Id::Number(7)), Ok(1));
         assert_eq!(people.present(Id::Number(7)), Some(1));
-        assert!(people.first_row(1, false) && !people.first_row(1, false) && people.first_row(1, true));
+        assert!(
+            people.first_row(1, false) && !people.first_row(1, false) && people.first_row(1, true)
+        );
         assert_eq!((people.total(), people.in_release()), (3, 2));
         assert_eq!(people.into_new(), [("9".to_owned(), 2)]);
         let gap = HashMap::from([("7".to_owned(), 1)]);

@@ -10,8 +10,10 @@ use governance::Refusal;
 use privacy::deid::{Generalise, Rule, Truncate};
 
 use super::column::{Codes, Transform, Typing};
-use super::recipe::{ColumnKind, ColumnRule, Role, Rules, TableRule, UncodedNegatives, Unique, Unlisted, stored_as};
 use super::reader::RowReader;
+use super::recipe::{
+    ColumnKind, ColumnRule, Role, Rules, TableRule, Unique, Unknown, Unlisted, stored_as,
+};
 use super::refuse;
 use crate::catalogue::{Catalogue, Field, FieldColumn, ValueType};
 use crate::limits;
@@ -219,7 +221,11 @@ impl FilePlanner<'_> {
             match self.fate(name, place, table) {
                 Ok(Fate::Id) => ids.push(place),
                 Ok(Fate::Drop(dropped)) => {
-                    if !table.dropped.iter().any(|known| known.column == dropped.column) {
+                    if !table
+                        .dropped
+                        .iter()
+                        .any(|known| known.column == dropped.column)
+                    {
                         table.dropped.push(dropped);
                     }
                 }
@@ -228,7 +234,10 @@ impl FilePlanner<'_> {
             }
         }
         for name in &self.rule.required {
-            if !header.iter().any(|column| column.eq_ignore_ascii_case(name)) {
+            if !header
+                .iter()
+                .any(|column| column.eq_ignore_ascii_case(name))
+            {
                 refusals.push(refuse::missing_column(self.file, self.table, name));
             }
         }
@@ -281,7 +290,12 @@ impl FilePlanner<'_> {
             if name.is_empty() || name.len() > limits::MAX_NAME_BYTES {
                 refusals.push(refuse::bad_column_name(self.file, place + 1));
             } else if let Some(before) = seen.insert(name.to_ascii_lowercase(), place) {
-                refusals.push(refuse::duplicate_column(self.file, before + 1, place + 1, name));
+                refusals.push(refuse::duplicate_column(
+                    self.file,
+                    before + 1,
+                    place + 1,
+                    name,
+                ));
             }
         }
         refusals
@@ -297,7 +311,12 @@ impl FilePlanner<'_> {
                 // The same raw name twice has been told already.
                 if !same(before).eq_ignore_ascii_case(&same(*place)) {
                     let names = format!("{} and {}", same(before), same(*place));
-                    refusals.push(refuse::duplicate_column(self.file, before + 1, place + 1, &names));
+                    refusals.push(refuse::duplicate_column(
+                        self.file,
+                        before + 1,
+                        place + 1,
+                        &names,
+                    ));
                 }
             }
         }
@@ -345,7 +364,11 @@ impl FilePlanner<'_> {
             return refused();
         };
         let listed = self.context.catalogue.field(column.field);
-        let by_field = self.rule.fields.iter().find(|rule| rule.fields.holds(column.field));
+        let by_field = self
+            .rule
+            .fields
+            .iter()
+            .find(|rule| rule.fields.holds(column.field));
         let drop = |why: String| {
             Ok(Fate::Drop(Dropped {
                 column: name.to_owned(),
@@ -365,7 +388,12 @@ impl FilePlanner<'_> {
             },
             (_, None) => match self.rule.unlisted_fields {
                 Some(Unlisted::Drop) => drop("fields that the catalogue does not list".to_owned()),
-                None => Err(refuse::unlisted_field(self.file, place + 1, name, self.table)),
+                None => Err(refuse::unlisted_field(
+                    self.file,
+                    place + 1,
+                    name,
+                    self.table,
+                )),
             },
         }
     }
@@ -400,6 +428,7 @@ impl FilePlanner<'_> {
             typing: Typing {
                 kind,
                 codes,
+                strict: self.rule.unknown_codes == Unknown::Quarantine,
                 transform: transform_of(&rule.rule),
                 special_days: days
                     .filter_map(|day| super::cell::parse_date(day.as_bytes()))
@@ -418,6 +447,7 @@ impl FilePlanner<'_> {
         let mut kind = stored_as(field.value_type);
         let mut codes = Codes::Any;
         let mut special_days = Vec::new();
+        let mut unknown = self.rule.unknown_codes;
         if let Some(id) = field.coding {
             match field.value_type {
                 ValueType::CategoricalSingle | ValueType::CategoricalMultiple => {
@@ -430,8 +460,8 @@ impl FilePlanner<'_> {
                     let coding = self.context.catalogue.coding(id);
                     let specials = coding.map(|coding| coding.negatives()).unwrap_or_default();
                     if !specials.is_empty() {
-                        let strict = self.rule.uncoded_negatives != Some(UncodedNegatives::Warn);
-                        codes = Codes::Specials(specials, strict);
+                        codes = Codes::Specials(specials);
+                        unknown = self.rule.uncoded_negatives;
                     }
                 }
                 ValueType::Date | ValueType::Time => {
@@ -458,6 +488,7 @@ impl FilePlanner<'_> {
             typing: Typing {
                 kind,
                 codes,
+                strict: unknown == Unknown::Quarantine,
                 transform: transform_of(rule),
                 special_days,
             },

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits;
 
 /// Why a row is left out.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// More or fewer cells than the header has columns.
@@ -162,7 +160,10 @@ mod tests {
         assert_eq!(shape(b""), "nothing");
         assert_eq!(shape(b"7"), "1 character (digits)");
         assert_eq!(shape(b"31/02/2001"), "10 characters (digits, punctuation)");
-        assert_eq!(shape("né".as_bytes()), "2 characters (letters, other characters)");
+        assert_eq!(
+            shape("né".as_bytes()),
+            "2 characters (letters, other characters)"
+        );
     }
 
     #[test]

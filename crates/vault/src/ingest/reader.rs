@@ -184,10 +184,8 @@ impl RowReader {
     ) -> Result<Self, ReadError> {
         let bytes = bytes.unwrap_or_default();
         let file = File::open(path)?;
-        let mut raw = BufReader::with_capacity(
-            limits::READ_BUFFER_BYTES,
-            Counted { input: file, bytes },
-        );
+        let mut raw =
+            BufReader::with_capacity(limits::READ_BUFFER_BYTES, Counted { input: file, bytes });
         let gzip = io::BufRead::fill_buf(&mut raw)?.starts_with(&[0x1f, 0x8b]);
         let input: Box<dyn Read + Send> = if gzip {
             Box::new(MultiGzDecoder::new(raw))
@@ -431,7 +429,11 @@ mod tests {
         for text in ["a,b\n1,2\n3,4\n", "a,b\r\n1,2\r\n3,4", "a,b\r1,2\r3,4\r"] {
             for separator in [",", "\t", ";"] {
                 let text = text.replace(',', separator);
-                let expected = [row(1, &["a", "b"]), row(2, &["1", "2"]), row(3, &["3", "4"])];
+                let expected = [
+                    row(1, &["a", "b"]),
+                    row(2, &["1", "2"]),
+                    row(3, &["3", "4"]),
+                ];
                 assert_eq!(rows(text.as_bytes()).unwrap(), expected, "{text:?}");
             }
         }
@@ -470,7 +472,10 @@ mod tests {
     fn a_quotation_mark_that_never_closes_has_a_limit() {
         let mut text = b"a,b\n1,2\n3,\"".to_vec();
         text.resize(limits::MAX_ROW_BYTES * 3, b'x');
-        assert!(matches!(rows(&text), Err(ReadError::RowTooLong { line: 3 })));
+        assert!(matches!(
+            rows(&text),
+            Err(ReadError::RowTooLong { line: 3 })
+        ));
     }
 
     #[test]

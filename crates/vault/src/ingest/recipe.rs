@@ -3,6 +3,8 @@
 //! TOML, unknown keys refused. The project's default is `recipes/ukb.toml`, which is also the manual. A recipe is
 //! checked as a whole before any data is read. Must never have a way to say "everything else: keep".
 
+mod check;
+
 use std::collections::BTreeMap;
 
 use privacy::deid::{Kind, Rule};
@@ -10,7 +12,6 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::{Field, ValueType};
-use crate::limits;
 
 /// The recipe that comes with the project, for raw data in UK Biobank's shapes.
 pub const DEFAULT_RECIPE: &str = include_str!("../../recipes/ukb.toml");
@@ -143,9 +144,13 @@ pub struct TableRule {
     pub in_order: Vec<(String, String)>,
     /// Main table: what to do with fields that the catalogue does not list. Refused without it.
     pub unlisted_fields: Option<Unlisted>,
+    /// What to do with codes that the column's coding does not have.
+    #[serde(default)]
+    pub unknown_codes: Unknown,
     /// Main table: what to do with a negative number in a measured field whose coding has special negative codes, of
-    /// which it is none. Refused without it.
-    pub uncoded_negatives: Option<UncodedNegatives>,
+    /// which it is none.
+    #[serde(default)]
+    pub uncoded_negatives: Unknown,
     /// Main table: rules for single fields; the first that matches holds.
     #[serde(default)]
     pub fields: Vec<FieldRule>,
@@ -175,14 +180,15 @@ pub enum Unlisted {
     Drop,
 }
 
-/// What happens to negative numbers that are none of their field's special codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What happens to values that a coding does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum UncodedNegatives {
+pub enum Unknown {
+    /// Their rows are left out.
+    #[default]
+    Quarantine,
     /// They stay and are counted.
     Warn,
-    /// Their rows are left out.
-    Quarantine,
 }
 
 /// A rule for some fields of the main table.
@@ -252,7 +258,9 @@ impl TryFrom<String> for FieldSet {
             let range = (low.trim().parse().ok()?, high.trim().parse().ok()?);
             (range.0 <= range.1).then_some(range)
         };
-        let wrong = |text: &str| format!("expected field numbers such as `34, 20074-20075`, found `{text}`");
+        let wrong = |text: &str| {
+            format!("expected field numbers such as `34, 20074-20075`, found `{text}`")
+        };
         text.split(',')
             .map(|text| part(text).ok_or_else(|| wrong(text)))
             .collect::<Result<_, _>>()
@@ -264,7 +272,9 @@ impl FieldSet {
     /// Whether `field` is among them.
     #[must_use]
     pub fn holds(&self, field: u32) -> bool {
-        self.0.iter().any(|(low, high)| (*low..=*high).contains(&field))
+        self.0
+            .iter()
+            .any(|(low, high)| (*low..=*high).contains(&field))
     }
 }
 
@@ -299,8 +309,8 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`] that says where and what to do.
     pub fn parse(text: &str) -> Result<Self, RecipeError> {
-        let rules: Rules =
-            toml::from_str(text).map_err(|error| RecipeError(error.to_string().trim().to_owned()))?;
+        let rules: Rules = toml::from_str(text)
+            .map_err(|error| RecipeError(error.to_string().trim().to_owned()))?;
         rules.check()?;
         let digest = Sha256::digest(text.as_bytes());
         Ok(Self {
@@ -351,95 +361,6 @@ impl Rules {
             .find(|(_, table)| table.role == role)
             .map(|(name, table)| (name.as_str(), table))
     }
-
-    fn check(&self) -> Result<(), RecipeError> {
-        let fail = |text: String| Err(RecipeError(text));
-        if self.version != 1 {
-            return fail(format!("expected version = 1, found {}", self.version));
-        }
-        for role in [Role::Main, Role::Identity] {
-            let n = self.tables.values().filter(|t| t.role == role).count();
-            if n > 1 {
-                return fail(format!("expected one table with the role {role:?}, found {n}"));
-            }
-        }
-        for rule in &self.classes {
-            check_class(&rule.class)?;
-        }
-        for (name, dates) in &self.special_dates {
-            if dates.iter().any(|date| super::cell::parse_date(date.as_bytes()).is_none()) {
-                return fail(format!("special_dates.{name}: expected dates as 1901-01-01"));
-            }
-        }
-        self.tables
-            .iter()
-            .try_for_each(|(name, table)| self.check_table(name, table))
-    }
-
-    fn check_table(&self, name: &str, table: &TableRule) -> Result<(), RecipeError> {
-        let fail = |what: String| Err(RecipeError(format!("table {name}: {what}")));
-        if !is_plain_name(name) {
-            return fail("expected a name of lower-case letters, digits and _".to_owned());
-        }
-        if !table.columns.values().any(|column| column.rule == Rule::Pseudonymise) {
-            return fail("expected a column with the rule \"pseudonymise\": the participant's id".to_owned());
-        }
-        if table.sort.len() > limits::MAX_SORT_COLUMNS {
-            return fail(format!("expected at most {} sort columns", limits::MAX_SORT_COLUMNS));
-        }
-        if table.unique.is_some() && table.sort.is_empty() {
-            return fail("unique needs sort columns, which are the key together with the participant".to_owned());
-        }
-        match (&table.class, table.role) {
-            (Some(class), _) => check_class(class)?,
-            (None, Role::Linked) => return fail("expected a class".to_owned()),
-            (None, _) => {}
-        }
-        for (column, rule) in &table.columns {
-            self.check_column(column, rule)
-                .map_err(|error| RecipeError(format!("table {name}, column {column}: {error}")))?;
-        }
-        for column in table.sort.iter().chain(table.in_order.iter().flat_map(|(a, b)| [a, b])) {
-            let kind = table.columns.get(column).and_then(|rule| rule.kind);
-            if !matches!(kind, Some(ColumnKind::Int32 | ColumnKind::Int64 | ColumnKind::Date)) {
-                return fail(format!("expected a whole number or a date to sort and compare by, found {column}"));
-            }
-        }
-        for (value_type, rule) in &table.by_type {
-            rule.apply_to(stored_as(*value_type).plain())
-                .map_err(|error| RecipeError(format!("table {name}, type {}: {error}", value_type.words())))?;
-            if *rule == Rule::Pseudonymise {
-                return fail("the rule pseudonymise is for the id column alone".to_owned());
-            }
-        }
-        Ok(())
-    }
-
-    fn check_column(&self, name: &str, column: &ColumnRule) -> Result<(), RecipeError> {
-        let fail = |what: &str| Err(RecipeError(what.to_owned()));
-        if let Some(class) = &column.class {
-            check_class(class)?;
-        }
-        if let Some(list) = &column.special_dates {
-            if !self.special_dates.contains_key(list) {
-                return fail("expected the name of a list under [special_dates]");
-            }
-        }
-        match (&column.rule, column.kind) {
-            (Rule::Drop | Rule::Pseudonymise, _) => Ok(()),
-            _ if self.is_identifier(name) => {
-                fail("identifies a person (see identifiers): the only rule for it is drop")
-            }
-            (_, None) => fail("expected a type: int32, int64, float64, date or text"),
-            (_, Some(_)) if !is_plain_name(name) => {
-                fail("expected a name of lower-case letters, digits and _")
-            }
-            (rule, Some(kind)) => rule
-                .apply_to(kind.plain())
-                .map(|_| ())
-                .map_err(|error| RecipeError(error.to_string())),
-        }
-    }
 }
 
 /// What a field of this type is stored as if its codes are not whole numbers.
@@ -480,23 +401,6 @@ pub fn like(pattern: &str, name: &str) -> bool {
 #[must_use]
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Whether a name needs no quotation in SQL and no escape in a path.
-fn is_plain_name(name: &str) -> bool {
-    name.len() <= limits::MAX_NAME_BYTES
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-}
-
-fn check_class(class: &str) -> Result<(), RecipeError> {
-    if CLASSES.contains(&class) {
-        return Ok(());
-    }
-    let known = CLASSES.join(", ");
-    Err(RecipeError(format!("expected a class of data ({known}), found {class}")))
 }
 
 #[cfg(test)]

@@ -70,7 +70,10 @@ pub(super) fn ambiguous_file(file: &str, tables: &[&str]) -> Refusal {
     Refusal::new(
         "file-ambiguous",
         "ingest/file-names",
-        format!("{file}: expected a name that fits one table, found that it fits {}", tables.join(" and ")),
+        format!(
+            "{file}: expected a name that fits one table, found that it fits {}",
+            tables.join(" and ")
+        ),
         "rename the file, or make the recipe's patterns narrower",
     )
 }
@@ -127,7 +130,9 @@ pub(super) fn duplicate_column(file: &str, first: usize, second: usize, name: &s
     Refusal::new(
         "header-duplicate-column",
         "ingest/header",
-        format!("{file}:1:{second} ({name}): expected a column that no other column repeats, found it in column {first} too"),
+        format!(
+            "{file}:1:{second} ({name}): expected a column that no other column repeats, found it in column {first} too"
+        ),
         "remove one of the two columns",
     )
 }
@@ -137,7 +142,9 @@ pub(super) fn different_columns(file: &str, table: &str) -> Refusal {
     Refusal::new(
         "header-differs",
         "ingest/header",
-        format!("{file}:1: expected the same columns as the first file of table {table}, found others"),
+        format!(
+            "{file}:1: expected the same columns as the first file of table {table}, found others"
+        ),
         "join files that hold different columns of the same rows before ingest, or take one of them out of the folder",
     )
 }
@@ -150,7 +157,11 @@ pub(super) fn column_without_rule(
     table: &str,
     role: Role,
 ) -> Refusal {
-    let kind = if role == Role::Identity { "" } else { "type = \"text\", " };
+    let kind = if role == Role::Identity {
+        ""
+    } else {
+        "type = \"text\", "
+    };
     let key = if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         name.to_ascii_lowercase()
     } else {
@@ -164,7 +175,9 @@ pub(super) fn column_without_rule(
     Refusal::new(
         "column-without-rule",
         "ingest/every-column-has-a-rule",
-        format!("{file}:1:{column} ({name}): expected a rule for the column in the recipe, found none"),
+        format!(
+            "{file}:1:{column} ({name}): expected a rule for the column in the recipe, found none"
+        ),
         format!("add under [tables.{table}.columns] the line {key} = {{ rule = \"drop\" }}{keep}"),
     )
 }
@@ -174,8 +187,12 @@ pub(super) fn unlisted_field(file: &str, column: usize, name: &str, table: &str)
     Refusal::new(
         "field-unlisted",
         "ingest/every-column-has-a-rule",
-        format!("{file}:1:{column} ({name}): expected a field of the catalogue, found one that it does not list"),
-        format!("use a newer catalogue, or add under [tables.{table}] the line unlisted_fields = \"drop\""),
+        format!(
+            "{file}:1:{column} ({name}): expected a field of the catalogue, found one that it does not list"
+        ),
+        format!(
+            "use a newer catalogue, or add under [tables.{table}] the line unlisted_fields = \"drop\""
+        ),
     )
 }
 

@@ -88,8 +88,8 @@ pub struct TableReport {
     pub key_conflicts: u64,
     /// Dates that mean something other than a day, and became missing.
     pub special_dates: u64,
-    /// Negative numbers in measured fields that are none of the field's special codes, and stayed.
-    pub uncoded_negatives: u64,
+    /// Codes that the column's coding does not have, and that stayed, by column.
+    pub unknown_codes: BTreeMap<String, u64>,
     /// Rows in which a date is before the one it should follow, by `first > second`.
     pub out_of_order: BTreeMap<String, u64>,
     /// Columns sealed.
@@ -135,7 +135,10 @@ impl TableReport {
         let pairs = plan.in_order.iter().zip(&typed.out_of_order);
         let mut dropped: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for column in &plan.dropped {
-            dropped.entry(column.why.clone()).or_default().push(column.column.clone());
+            dropped
+                .entry(column.why.clone())
+                .or_default()
+                .push(column.column.clone());
         }
         Self {
             files: files.zip(typed.file_rows.iter().copied()).collect(),
@@ -143,7 +146,13 @@ impl TableReport {
             refused: typed.problems.counts.clone(),
             problems: typed.problems.listed.clone(),
             special_dates: typed.special_dates,
-            uncoded_negatives: typed.uncoded_negatives,
+            unknown_codes: plan
+                .columns
+                .iter()
+                .zip(&typed.unknown_codes)
+                .filter(|(_, count)| **count > 0)
+                .map(|(column, count)| (column.name.clone(), *count))
+                .collect(),
             out_of_order: pairs
                 .filter(|(_, count)| **count > 0)
                 .map(|((a, b), count)| (format!("{} > {}", name(a), name(b)), *count))
@@ -207,10 +216,22 @@ impl Report {
         };
         writeln!(out, "Release {}: {outcome}", self.release)?;
         for refusal in &self.refusals {
-            writeln!(out, "\n  {} (rule {})\n    to do: {}", refusal.reason, refusal.rule, refusal.fix)?;
+            writeln!(
+                out,
+                "\n  {} (rule {})\n    to do: {}",
+                refusal.reason, refusal.rule, refusal.fix
+            )?;
         }
-        writeln!(out, "\nParticipants: {} ({} new)", self.participants, self.participants_new)?;
-        writeln!(out, "Catalogue: {} fields, {} codes", self.catalogue_fields, self.catalogue_codes)?;
+        writeln!(
+            out,
+            "\nParticipants: {} ({} new)",
+            self.participants, self.participants_new
+        )?;
+        writeln!(
+            out,
+            "Catalogue: {} fields, {} codes",
+            self.catalogue_fields, self.catalogue_codes
+        )?;
         writeln!(out, "Recipe: sha256 {}", self.recipe_sha256)?;
         if let Some(sha256) = &self.manifest_sha256 {
             writeln!(out, "Manifest: sha256 {sha256}")?;
@@ -220,7 +241,11 @@ impl Report {
             "Consent records: {}; withdrawals: {} ({} of no participant)",
             self.consents, self.withdrawals, self.withdrawals_unknown
         )?;
-        writeln!(out, "Rows refused may be at most {} % of a table", self.quarantine_limit * 100.0)?;
+        writeln!(
+            out,
+            "Rows refused may be at most {} % of a table",
+            self.quarantine_limit * 100.0
+        )?;
         self.write_lists(out)?;
         for (name, table) in &self.tables {
             table.write_text(name, out)?;
@@ -232,16 +257,32 @@ impl Report {
         if let Some(k) = &self.k_anonymity {
             let names = k.quasi_identifiers.join(", ");
             let summary = &k.summary;
-            writeln!(out, "\nGroups that share {names}: {} of {} people; the smallest has {}", summary.groups, summary.people, summary.smallest)?;
+            writeln!(
+                out,
+                "\nGroups that share {names}: {} of {} people; the smallest has {}",
+                summary.groups, summary.people, summary.smallest
+            )?;
             for below in &summary.below {
-                writeln!(out, "  {} people are in {} groups of fewer than {}", below.people, below.groups, below.k)?;
+                writeln!(
+                    out,
+                    "  {} people are in {} groups of fewer than {}",
+                    below.people, below.groups, below.k
+                )?;
             }
         }
         if !self.identifiers_removed.is_empty() {
-            writeln!(out, "\nIdentifiers removed: {}", self.identifiers_removed.join(", "))?;
+            writeln!(
+                out,
+                "\nIdentifiers removed: {}",
+                self.identifiers_removed.join(", ")
+            )?;
         }
         if !self.files_left_out.is_empty() {
-            writeln!(out, "\nFiles left out (no line of the recipe mentions them): {}", self.files_left_out.join(", "))?;
+            writeln!(
+                out,
+                "\nFiles left out (no line of the recipe mentions them): {}",
+                self.files_left_out.join(", ")
+            )?;
         }
         Ok(())
     }
@@ -249,7 +290,13 @@ impl Report {
 
 impl TableReport {
     fn write_text(&self, name: &str, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "\n{name}: {} rows in, {} out, {} refused", self.rows_in, self.rows_out, self.refused_total())?;
+        writeln!(
+            out,
+            "\n{name}: {} rows in, {} out, {} refused",
+            self.rows_in,
+            self.rows_out,
+            self.refused_total()
+        )?;
         for (file, rows) in &self.files {
             writeln!(out, "  from {file}: {rows} rows")?;
         }
@@ -261,14 +308,25 @@ impl TableReport {
         }
         let counts = [
             (self.repeated, "rows the same as an earlier one, kept once"),
-            (self.key_conflicts, "rows with the key of a different row, kept"),
-            (self.special_dates, "dates that mean something other than a day, now missing"),
-            (self.uncoded_negatives, "negative numbers that are no special code of their field, kept"),
+            (
+                self.key_conflicts,
+                "rows with the key of a different row, kept",
+            ),
+            (
+                self.special_dates,
+                "dates that mean something other than a day, now missing",
+            ),
         ];
         for (count, words) in counts {
             if count > 0 {
                 writeln!(out, "  {count} {words}")?;
             }
+        }
+        for (column, count) in &self.unknown_codes {
+            writeln!(
+                out,
+                "  {count} codes in {column} that its coding does not have, kept"
+            )?;
         }
         for (pair, count) in &self.out_of_order {
             writeln!(out, "  {count} rows with {pair}, kept")?;
@@ -281,7 +339,11 @@ impl TableReport {
         }
         if !self.unchecked_codings.is_empty() {
             let ids: Vec<String> = self.unchecked_codings.iter().map(u32::to_string).collect();
-            writeln!(out, "  not checked, because the catalogue lacks their coding: {}", ids.join(", "))?;
+            writeln!(
+                out,
+                "  not checked, because the catalogue lacks their coding: {}",
+                ids.join(", ")
+            )?;
         }
         for column in &self.columns {
             self.write_column(column, out)?;

@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::interleave_record_batch;
-use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, Schema, UInt32Type, UInt64Type};
+use arrow::datatypes::{
+    DataType, Date32Type, Float64Type, Int32Type, Int64Type, Schema, UInt32Type, UInt64Type,
+};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
@@ -94,7 +96,7 @@ pub fn seal_table(
         }
     };
     let mut parts = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         let mut parts = Vec::new();
         for handle in handles {
             parts.extend(handle.join().map_err(|_| Fault::Thread)??);
@@ -120,7 +122,9 @@ impl Sealed {
         for (mine, theirs) in self.stats.iter_mut().zip(other.stats) {
             mine.merge(theirs);
         }
-        self.classes.merge(other.classes).map_err(|_| Fault::Internal("quasi-identifiers differ"))
+        self.classes
+            .merge(other.classes)
+            .map_err(|_| Fault::Internal("quasi-identifiers differ"))
     }
 }
 
@@ -139,7 +143,9 @@ impl Sealer<'_> {
             problems: Problems::default(),
             repeated: 0,
             conflicts: 0,
-            stats: columns.map(|field| ColumnStats::new(field.data_type())).collect(),
+            stats: columns
+                .map(|field| ColumnStats::new(field.data_type()))
+                .collect(),
             classes: Classes::new(self.plan.quasi.len()),
         }
     }
@@ -214,14 +220,18 @@ impl Sealer<'_> {
         };
         let mut kept: Vec<Place> = Vec::with_capacity(places.len());
         for place in places.iter() {
-            let same_key = |other: &&Place| other.person == place.person && other.keys == place.keys;
+            let same_key =
+                |other: &&Place| other.person == place.person && other.keys == place.keys;
             let mut before = kept.iter().rev().take_while(same_key).peekable();
             if before.peek().is_none() || !complete(place) {
                 kept.push(*place);
                 continue;
             }
             // Few rows share a key, so comparing with each of them costs little.
-            if before.take(limits::LISTED_PROBLEMS).any(|other| self.same_row(batches, *other, *place)) {
+            if before
+                .take(limits::LISTED_PROBLEMS)
+                .any(|other| self.same_row(batches, *other, *place))
+            {
                 sealed.repeated += 1;
             } else if unique == Unique::Warn {
                 sealed.conflicts += 1;
@@ -236,17 +246,25 @@ impl Sealer<'_> {
     }
 
     fn same_row(&self, batches: &[RecordBatch], a: Place, b: Place) -> bool {
-        let (Some(rows_a), Some(rows_b)) = (batches.get(a.batch as usize), batches.get(b.batch as usize)) else {
+        let (Some(rows_a), Some(rows_b)) =
+            (batches.get(a.batch as usize), batches.get(b.batch as usize))
+        else {
             return false;
         };
-        let pairs = rows_a.columns().iter().zip(rows_b.columns()).skip(self.hidden());
+        let pairs = rows_a
+            .columns()
+            .iter()
+            .zip(rows_b.columns())
+            .skip(self.hidden());
         pairs.into_iter().all(|(x, y)| {
             x.slice(a.row as usize, 1).to_data() == y.slice(b.row as usize, 1).to_data()
         })
     }
 
     fn duplicate(&self, batches: &[RecordBatch], place: Place) -> Result<Problem, Fault> {
-        let rows = batches.get(place.batch as usize).ok_or(Fault::Internal("a row without a batch"))?;
+        let rows = batches
+            .get(place.batch as usize)
+            .ok_or(Fault::Internal("a row without a batch"))?;
         let source = rows.column(1).as_primitive_opt::<UInt64Type>();
         let source = source.ok_or(Fault::Internal("rows without a place"))?;
         let (file, line) = typer::place_of(source.value(place.row as usize));
@@ -258,12 +276,19 @@ impl Sealer<'_> {
             .map(|column| column.name.as_str())
             .collect();
         Ok(Problem {
-            file: self.plan.files.get(file).map_or_else(String::new, |file| file.name.clone()),
+            file: self
+                .plan
+                .files
+                .get(file)
+                .map_or_else(String::new, |file| file.name.clone()),
             line,
             column: None,
             name: None,
             reason: Reason::DuplicateKey,
-            expected: format!("a participant and {} that no other row has", names.join(", ")),
+            expected: format!(
+                "a participant and {} that no other row has",
+                names.join(", ")
+            ),
             found: "those of another row with other values".to_owned(),
         })
     }
@@ -303,7 +328,10 @@ impl Sealer<'_> {
             writer.write(&rows)?;
         }
         let sink = writer.into_inner()?;
-        let file = sink.file.into_inner().map_err(|error| fault(error.into_error()))?;
+        let file = sink
+            .file
+            .into_inner()
+            .map_err(|error| fault(error.into_error()))?;
         file.sync_all().map_err(fault)?;
         Ok((sink.bytes, hex(&sink.hash.finalize())))
     }
@@ -317,7 +345,9 @@ impl Sealer<'_> {
             for (value, (column, step)) in values.iter_mut().zip(&self.plan.quasi) {
                 *value = group_value(rows.column(column + 1), row, *step);
             }
-            classes.add(&values).map_err(|_| Fault::Internal("quasi-identifiers differ"))?;
+            classes
+                .add(&values)
+                .map_err(|_| Fault::Internal("quasi-identifiers differ"))?;
         }
         Ok(())
     }
@@ -325,7 +355,9 @@ impl Sealer<'_> {
     fn sealed_schema(&self) -> Arc<Schema> {
         let fields = self.schema.fields().iter().enumerate();
         let visible = fields.filter(|(place, _)| *place == 0 || *place >= self.hidden());
-        Arc::new(Schema::new(visible.map(|(_, field)| field.clone()).collect::<Vec<_>>()))
+        Arc::new(Schema::new(
+            visible.map(|(_, field)| field.clone()).collect::<Vec<_>>(),
+        ))
     }
 
     fn properties(&self) -> Result<WriterProperties, Fault> {
@@ -360,7 +392,9 @@ fn gather(batches: &[&RecordBatch], places: &[Place]) -> Result<RecordBatch, Fau
                 .zip(first.row..)
                 .all(|(place, row)| place.batch == first.batch && place.row == row);
         if together {
-            let batch = batches.get(first.batch as usize).ok_or(Fault::Internal("a row without a batch"))?;
+            let batch = batches
+                .get(first.batch as usize)
+                .ok_or(Fault::Internal("a row without a batch"))?;
             return Ok(batch.slice(first.row as usize, places.len()));
         }
     }
@@ -374,7 +408,9 @@ fn gather(batches: &[&RecordBatch], places: &[Place]) -> Result<RecordBatch, Fau
 fn persons(rows: &RecordBatch) -> Result<&[u32], Fault> {
     let first = rows.columns().first();
     let persons = first.and_then(|column| column.as_primitive_opt::<UInt32Type>());
-    Ok(persons.ok_or(Fault::Internal("rows without a person"))?.values())
+    Ok(persons
+        .ok_or(Fault::Internal("rows without a person"))?
+        .values())
 }
 
 /// A value as a number that sorts like it; nothing sorts first.
@@ -385,7 +421,10 @@ fn sort_key(array: &ArrayRef, row: usize) -> i64 {
     match array.data_type() {
         DataType::Int32 => i64::from(array.as_primitive::<Int32Type>().value(row)),
         DataType::Date32 => i64::from(array.as_primitive::<Date32Type>().value(row)),
-        DataType::Int64 => array.as_primitive::<Int64Type>().value(row).max(i64::MIN + 1),
+        DataType::Int64 => array
+            .as_primitive::<Int64Type>()
+            .value(row)
+            .max(i64::MIN + 1),
         _ => 0,
     }
 }
@@ -403,7 +442,8 @@ fn group_value(array: &ArrayRef, row: usize, step: Option<u32>) -> u64 {
         DataType::Int64 => whole(array.as_primitive::<Int64Type>().value(row)),
         DataType::Float64 => {
             let value = array.as_primitive::<Float64Type>().value(row);
-            step.map_or(value, |step| deid::step_float(value, step)).to_bits()
+            step.map_or(value, |step| deid::step_float(value, step))
+                .to_bits()
         }
         // FNV-1a, 64 bits: two of the few thousand words that a quasi-identifier has meet by chance once in 10^12.
         DataType::Utf8 => array

@@ -27,7 +27,11 @@ pub(super) struct Source {
 impl Source {
     /// Looks at the names of a folder's files; folders within it are left out.
     pub(super) fn look(dir: &Path, rules: &Rules) -> Result<Self, Vec<Refusal>> {
-        let unreadable = |_| vec![refuse::no_source("something that cannot be read as a folder")];
+        let unreadable = |_| {
+            vec![refuse::no_source(
+                "something that cannot be read as a folder",
+            )]
+        };
         let mut names = Vec::new();
         for entry in std::fs::read_dir(dir).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
@@ -35,7 +39,10 @@ impl Source {
                 let found = format!("more than {} files", limits::MAX_SOURCE_FILES);
                 return Err(vec![refuse::no_source(&found)]);
             }
-            names.push((entry.path(), entry.file_name().to_string_lossy().into_owned()));
+            names.push((
+                entry.path(),
+                entry.file_name().to_string_lossy().into_owned(),
+            ));
         }
         names.sort();
         let mut source = Self::default();
@@ -45,12 +52,18 @@ impl Source {
                 refusals.push(refusal);
             }
         }
-        if refusals.is_empty() { Ok(source) } else { Err(refusals) }
+        if refusals.is_empty() {
+            Ok(source)
+        } else {
+            Err(refusals)
+        }
     }
 
     fn sort_in(&mut self, named: Named, rules: &Rules) -> Result<(), Refusal> {
         let (path, name) = &named;
-        let size = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+        let size = std::fs::metadata(path)
+            .ok()
+            .filter(std::fs::Metadata::is_file);
         let Some(size) = size.filter(|_| is_delimited(name)) else {
             self.left_out.push(name.clone());
             return Ok(());
@@ -78,7 +91,10 @@ impl Source {
             [] => self.left_out.push(name.clone()),
             [table] => {
                 self.bytes += size.len();
-                self.tables.entry((*table).to_owned()).or_default().push(named);
+                self.tables
+                    .entry((*table).to_owned())
+                    .or_default()
+                    .push(named);
             }
             several => return Err(refuse::ambiguous_file(name, several)),
         }
@@ -89,5 +105,7 @@ impl Source {
 fn is_delimited(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let name = lower.strip_suffix(".gz").unwrap_or(&lower);
-    [".csv", ".tsv", ".txt", ".tab"].iter().any(|kind| name.ends_with(kind))
+    [".csv", ".tsv", ".txt", ".tab"]
+        .iter()
+        .any(|kind| name.ends_with(kind))
 }

@@ -198,9 +198,17 @@ mod tests {
         let out = spill.into_buckets().into_iter().map(|(number, bucket)| {
             let mut all = Vec::new();
             for batch in bucket.load().unwrap() {
-                let persons = batch.column(0).as_primitive::<UInt32Type>().values().to_vec();
+                let persons = batch
+                    .column(0)
+                    .as_primitive::<UInt32Type>()
+                    .values()
+                    .to_vec();
                 let texts = batch.column(1).as_string::<i32>();
-                all.extend(persons.into_iter().zip(texts.iter().map(|t| t.unwrap().to_owned())));
+                all.extend(
+                    persons
+                        .into_iter()
+                        .zip(texts.iter().map(|t| t.unwrap().to_owned())),
+                );
             }
             (number, all)
         });
@@ -216,7 +224,10 @@ mod tests {
         assert_eq!(held.iter().map(|(_, rows)| rows.len()).sum::<usize>(), 200);
         assert_eq!(held.len(), 4);
         for (bucket, rows) in held {
-            assert!(rows.iter().all(|(p, _)| p / limits::BUCKET_PARTICIPANTS == bucket));
+            assert!(
+                rows.iter()
+                    .all(|(p, _)| p / limits::BUCKET_PARTICIPANTS == bucket)
+            );
             let rounds: Vec<_> = rows.iter().map(|(_, t)| t.as_bytes()[0]).collect();
             assert!(rounds.is_sorted());
         }

@@ -63,11 +63,11 @@ impl ColumnStats {
         match array.data_type() {
             DataType::Int32 => {
                 let array = array.as_primitive::<Int32Type>();
-                self.values(persons, array, |value| f64::from(value));
+                self.values(persons, array, f64::from);
             }
             DataType::Date32 => {
                 let array = array.as_primitive::<Date32Type>();
-                self.values(persons, array, |value| f64::from(value));
+                self.values(persons, array, f64::from);
             }
             DataType::Int64 => {
                 let array = array.as_primitive::<Int64Type>();
@@ -178,7 +178,9 @@ mod tests {
     fn a_range_hides_the_ten_people_at_each_end() {
         // People 0 to 99 with two rows each: their own number and that number again.
         let persons: Vec<u32> = (0..200).map(|row| row / 2).collect();
-        let values: ArrayRef = Arc::new(Int64Array::from_iter_values(persons.iter().map(|p| i64::from(*p))));
+        let values: ArrayRef = Arc::new(Int64Array::from_iter_values(
+            persons.iter().map(|p| i64::from(*p)),
+        ));
         let mut stats = ColumnStats::new(&DataType::Int64);
         stats.add(&persons[..101], &values.slice(0, 101));
         stats.add(&persons[101..], &values.slice(101, 99));
@@ -206,6 +208,9 @@ mod tests {
         assert_eq!(stats.range(), None);
         let persons: Vec<u32> = (0..50).collect();
         stats.add(&persons, &values);
-        assert_eq!(stats.range(), Some(("1970-01".to_owned(), "1970-01".to_owned())));
+        assert_eq!(
+            stats.range(),
+            Some(("1970-01".to_owned(), "1970-01".to_owned()))
+        );
     }
 }

@@ -40,8 +40,8 @@ pub struct Typed {
     pub problems: Problems,
     /// Dates that mean something other than a day.
     pub special_dates: u64,
-    /// Negative numbers that are none of their field's special codes, kept.
-    pub uncoded_negatives: u64,
+    /// For each column: codes that its coding does not have, kept.
+    pub unknown_codes: Vec<u64>,
     /// For each pair that should be in order: rows in which it is not.
     pub out_of_order: Vec<u64>,
     /// Files that could not be read to their end.
@@ -68,7 +68,10 @@ pub struct Means<'a> {
 /// File number and line of a place.
 #[must_use]
 pub const fn place_of(place: u64) -> (usize, u64) {
-    ((place >> LINE_BITS) as usize, place & ((1 << LINE_BITS) - 1))
+    (
+        (place >> LINE_BITS) as usize,
+        place & ((1 << LINE_BITS) - 1),
+    )
 }
 
 /// The schema of a table's rows on their way: person, place if there is a key, columns.
@@ -87,11 +90,7 @@ pub fn schema_of(plan: &TablePlan) -> SchemaRef {
 ///
 /// # Errors
 /// [`Fault`] when the machine fails; bad input is in the result.
-pub fn type_table(
-    plan: &TablePlan,
-    people: &mut People,
-    means: Means<'_>,
-) -> Result<Typed, Fault> {
+pub fn type_table(plan: &TablePlan, people: &mut People, means: Means<'_>) -> Result<Typed, Fault> {
     let mut typer = Typer::new(plan, people, means);
     for (number, file) in plan.files.iter().enumerate() {
         let outcome = std::thread::scope(|scope| {
@@ -105,7 +104,10 @@ pub fn type_table(
             splitter.join().map_err(|_| Fault::Thread)
         })?;
         if let Err(error) = outcome {
-            typer.out.unreadable.push(refuse::unreadable(&file.name, &error));
+            typer
+                .out
+                .unreadable
+                .push(refuse::unreadable(&file.name, &error));
         }
     }
     typer.flush()?;
@@ -190,7 +192,7 @@ impl<'a> Typer<'a> {
                 file_rows: vec![0; plan.files.len()],
                 problems: Problems::default(),
                 special_dates: 0,
-                uncoded_negatives: 0,
+                unknown_codes: vec![0; plan.columns.len()],
                 out_of_order: vec![0; plan.in_order.len()],
                 unreadable: Vec::new(),
             },
@@ -247,17 +249,16 @@ impl<'a> Typer<'a> {
             }
         }
         let full = self.persons.len() >= self.batch_rows
-            || (self.persons.len() % 1024 == 0
-                && self.columns.iter().any(|c| c.text_bytes() > limits::BATCH_TEXT_BYTES));
+            || (self.persons.len().is_multiple_of(1024)
+                && self
+                    .columns
+                    .iter()
+                    .any(|c| c.text_bytes() > limits::BATCH_TEXT_BYTES));
         if full { self.flush() } else { Ok(()) }
     }
 
     /// Types one row; the person it belongs to, or nothing if the table is read for its ids alone.
-    fn take_row(
-        &mut self,
-        file: &FilePlan,
-        row: Row<'_>,
-    ) -> Result<Option<u32>, Stop> {
+    fn take_row(&mut self, file: &FilePlan, row: Row<'_>) -> Result<Option<u32>, Stop> {
         check_whole(file, row)?;
         let person = self.person(file, row)?;
         if self.plan.role == Role::Identity {
@@ -265,15 +266,15 @@ impl<'a> Typer<'a> {
         }
         let shift_key = self.means.shift_key;
         let cached = &mut self.shift;
-        for ((plan, column), place) in
-            self.plan.columns.iter().zip(&mut self.columns).zip(&file.places)
-        {
+        let columns = self.plan.columns.iter().zip(&mut self.columns);
+        let columns = columns.zip(&file.places).zip(&mut self.out.unknown_codes);
+        for (((plan, column), place), unknown) in columns {
             let bytes = cell::trim(row.cell(*place));
             let missing = is_missing(bytes, self.means.missing);
             let shift = |max| shift_for(cached, shift_key, person, max);
             match column.push(&plan.typing, bytes, missing, shift) {
                 Ok(Pushed::SpecialDate) => self.out.special_dates += 1,
-                Ok(Pushed::UncodedNegative) => self.out.uncoded_negatives += 1,
+                Ok(Pushed::UnknownCode) => *unknown += 1,
                 Ok(_) => {}
                 Err(reason) => {
                     return Err(Stop::Row(No {
@@ -292,10 +293,10 @@ impl<'a> Typer<'a> {
     fn person(&mut self, file: &FilePlan, row: Row<'_>) -> Result<u32, Stop> {
         let bytes = row.cell(file.id);
         // Linked tables mostly come person by person.
-        if self.plan.role == Role::Linked && bytes == self.last_id.as_slice() {
-            if let Some(person) = self.last_person {
-                return Ok(person);
-            }
+        if let (Role::Linked, Some(person)) = (self.plan.role, self.last_person)
+            && bytes == self.last_id.as_slice()
+        {
+            return Ok(person);
         }
         let no = |reason, expected: &str| No {
             reason,
@@ -310,15 +311,24 @@ impl<'a> Typer<'a> {
         let id = Id::parse(bytes).ok_or_else(|| no(Reason::BadId, "a participant's id"))?;
         if self.plan.role == Role::Linked {
             let person = self.people.present(id).ok_or_else(|| {
-                no(Reason::UnknownId, "the id of a participant in the main or identity table")
+                no(
+                    Reason::UnknownId,
+                    "the id of a participant in the main or identity table",
+                )
             })?;
             self.last_id.clear();
             self.last_id.extend_from_slice(bytes);
             self.last_person = Some(person);
             return Ok(person);
         }
-        let person = self.people.enter(id).map_err(|error| Stop::Fault(Fault::People(error)))?;
-        if !self.people.first_row(person, self.plan.role == Role::Identity) {
+        let person = self
+            .people
+            .enter(id)
+            .map_err(|error| Stop::Fault(Fault::People(error)))?;
+        if !self
+            .people
+            .first_row(person, self.plan.role == Role::Identity)
+        {
             return Err(no(Reason::DuplicateId, "an id that no earlier row has").into());
         }
         Ok(person)
@@ -351,7 +361,9 @@ impl<'a> Typer<'a> {
         let persons = std::mem::take(&mut self.persons);
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(persons.clone()))];
         if self.plan.unique.is_some() {
-            arrays.push(Arc::new(UInt64Array::from(std::mem::take(&mut self.places))));
+            arrays.push(Arc::new(UInt64Array::from(std::mem::take(
+                &mut self.places,
+            ))));
         }
         for column in &mut self.columns {
             arrays.push(column.take()?);
@@ -400,10 +412,8 @@ fn check_whole(file: &FilePlan, row: Row<'_>) -> Result<(), No> {
             row.len().to_string(),
         ));
     }
-    if row.bytes().is_ascii() {
-        if !row.bytes().contains(&0) {
-            return Ok(());
-        }
+    if row.bytes().is_ascii() && !row.bytes().contains(&0) {
+        return Ok(());
     }
     for place in 0..row.len() {
         let cell = row.cell(place);

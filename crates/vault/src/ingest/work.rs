@@ -16,9 +16,7 @@ use super::report::{KAnonymity, Outcome, Report, TableReport};
 use super::seal::{Sealed, seal_table};
 use super::source::Source;
 use super::typer::{Means, type_table};
-use super::{
-    Consent, Fault, IngestError, Ingested, Progress, Request, Stage, Withdrawals, refuse,
-};
+use super::{Consent, Fault, IngestError, Ingested, Progress, Request, Stage, Withdrawals, refuse};
 use crate::catalogue::{Catalogue, CatalogueError, is_codings, is_dictionary, stem};
 use crate::release::{ColumnEntry, Manifest, TableEntry};
 
@@ -108,14 +106,21 @@ fn check_name(request: &Request<'_>) -> Result<(), Refusal> {
 }
 
 fn run(request: &Request<'_>, report: &mut Report) -> Result<Done, Stop> {
-    let recipe = one(report, Recipe::parse(request.recipe).map_err(|e| refuse::bad_recipe(&e)))?;
+    let recipe = one(
+        report,
+        Recipe::parse(request.recipe).map_err(|e| refuse::bad_recipe(&e)),
+    )?;
     report.recipe_sha256.clone_from(&recipe.sha256);
     if request.shift_key.is_none() && request.recipe_shifts(&recipe) {
         return one(report, Err(refuse::no_shift_key()));
     }
     let source = all(report, Source::look(request.source, &recipe.rules))?;
     report.files_left_out.clone_from(&source.left_out);
-    report.catalogue_files = source.catalogue.iter().map(|(_, name)| name.clone()).collect();
+    report.catalogue_files = source
+        .catalogue
+        .iter()
+        .map(|(_, name)| name.clone())
+        .collect();
     let catalogue = one(report, load_catalogue(request, &recipe, &source))?;
     report.catalogue_fields = catalogue.field_count();
     report.catalogue_codes = catalogue.code_count();
@@ -181,7 +186,9 @@ fn load_catalogue(
     }
     let find = |wanted: fn(&str) -> bool| {
         let mut files = source.catalogue.iter();
-        files.find(|(_, name)| wanted(&stem(name))).map(|(path, _)| path.as_path())
+        files
+            .find(|(_, name)| wanted(&stem(name)))
+            .map(|(path, _)| path.as_path())
     };
     match find(is_dictionary) {
         Some(dictionary) => Catalogue::load_files(dictionary, find(is_codings)).map_err(bad),
@@ -215,11 +222,22 @@ fn plan_all(
         }
     }
     if !source.tables.keys().any(|name| {
-        rules.tables.get(name).is_some_and(|rule| rule.role != Role::Linked)
+        rules
+            .tables
+            .get(name)
+            .is_some_and(|rule| rule.role != Role::Linked)
     }) {
-        let leading = rules.tables.values().filter(|rule| rule.role != Role::Linked);
-        let patterns: Vec<&str> = leading.flat_map(|rule| &rule.files).map(String::as_str).collect();
-        report.refusals.push(refuse::no_participants(&patterns.join(", ")));
+        let leading = rules
+            .tables
+            .values()
+            .filter(|rule| rule.role != Role::Linked);
+        let patterns: Vec<&str> = leading
+            .flat_map(|rule| &rule.files)
+            .map(String::as_str)
+            .collect();
+        report
+            .refusals
+            .push(refuse::no_participants(&patterns.join(", ")));
     }
     if !report.refusals.is_empty() {
         return Err(Stop::Refused);
@@ -307,15 +325,12 @@ impl Worker<'_> {
         let ids = || withdrawals.iter().flat_map(|list: &Withdrawals| &list.ids);
         self.report.consents = consents.len() as u64;
         self.report.withdrawals = ids().count() as u64;
-        self.report.withdrawals_unknown = ids().filter(|(_, person)| person.is_none()).count() as u64;
+        self.report.withdrawals_unknown =
+            ids().filter(|(_, person)| person.is_none()).count() as u64;
         (consents, withdrawals)
     }
 
-    fn finish(
-        self,
-        consents: Vec<Consent>,
-        withdrawals: Vec<Withdrawals>,
-    ) -> Result<Done, Stop> {
+    fn finish(self, consents: Vec<Consent>, withdrawals: Vec<Withdrawals>) -> Result<Done, Stop> {
         if !self.report.refusals.is_empty() {
             return Err(Stop::Refused);
         }

@@ -30,7 +30,7 @@ pub fn verify(dir: &Path, vkey: Option<&str>) -> Result<Verified, Failure> {
         }
         Ok(())
     });
-    note_log(&report.log, &mut verified);
+    note_log(&report.log, "", &mut verified);
     trusted_key(dir, vkey, &mut verified);
     if report.awaiting > 0 {
         verified.notes.push(format!(

@@ -51,20 +51,24 @@ pub fn verify(dir: &Path, vkey: Option<&str>) -> Result<Verified, Failure> {
     let mut verified = Verified::default();
     let mut replay = Replay::default();
     let report = verify_log(&Folder(log), vkey, &mut |i, leaf| replay.fold(i, leaf));
-    note_log(&report, &mut verified);
-    if register.is_file() {
+    note_log(
+        &report,
+        if register.is_file() { "ledger/" } else { "" },
+        &mut verified,
+    );
+    // Pages made from a log that is not the signed one would say nothing about the published ones.
+    if register.is_file() && report.is_sound() {
         compare_pages(dir, &replay, &mut verified)?;
     }
     note_state(&replay, &mut verified)?;
     Ok(verified)
 }
 
-/// Says what the audit of a log found.
-pub fn note_log(report: &Report, verified: &mut Verified) {
+/// Says what the audit of a log found; `below` stands before the paths of its findings.
+pub fn note_log(report: &Report, below: &str, verified: &mut Verified) {
     verified.entries = report.entries;
-    verified
-        .findings
-        .extend(report.findings.iter().map(ToString::to_string));
+    let findings = report.findings.iter().map(|f| format!("{below}{f}"));
+    verified.findings.extend(findings);
     if report.more_findings > 0 {
         verified.findings.push(format!(
             "and {} more findings in the log",

@@ -56,8 +56,12 @@ pub fn verify(address: &str, vkey: Option<&str>) -> Result<Verified, Failure> {
     let mut verified = Verified::default();
     let mut replay = Replay::default();
     let report = verify_log(&web, vkey, &mut |i, leaf| replay.fold(i, leaf));
-    note_log(&report, &mut verified);
-    if register {
+    note_log(
+        &report,
+        if register { "ledger/" } else { "" },
+        &mut verified,
+    );
+    if register && report.is_sound() {
         web.base = base;
         let pages = pages_of(&replay)?;
         for (path, expected) in &pages {

@@ -94,7 +94,11 @@ impl World {
         self.ingest_from(&self.path("raw"), release)
     }
 
-    pub(crate) fn ingest_from(&self, source: &Path, release: &str) -> Result<Ingested, IngestError> {
+    pub(crate) fn ingest_from(
+        &self,
+        source: &Path,
+        release: &str,
+    ) -> Result<Ingested, IngestError> {
         ingest(&Request {
             source,
             release,
@@ -111,7 +115,8 @@ impl World {
     }
 
     pub(crate) fn sealed(&self) -> Ingested {
-        self.ingest_as("r1").unwrap_or_else(|error| panic!("{error}"))
+        self.ingest_as("r1")
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     pub(crate) fn refused(&self) -> Box<Report> {
@@ -125,12 +130,18 @@ impl World {
     /// All rows of a published table, each value as text, after the person.
     pub(crate) fn rows(&self, release: &str, table: &str) -> Vec<(u32, Vec<String>)> {
         let dir = self.path("releases").join(release).join(table);
-        let mut files: Vec<_> = fs::read_dir(dir).unwrap().map(|f| f.unwrap().path()).collect();
+        let mut files: Vec<_> = fs::read_dir(dir)
+            .unwrap()
+            .map(|f| f.unwrap().path())
+            .collect();
         files.sort();
         let mut rows = Vec::new();
         for file in files {
             let file = fs::File::open(file).unwrap();
-            let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+                .unwrap()
+                .build()
+                .unwrap();
             for batch in reader {
                 rows.extend(texts(&batch.unwrap()));
             }

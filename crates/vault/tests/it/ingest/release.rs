@@ -29,7 +29,14 @@ fn a_folder_becomes_a_release_in_participant_order() {
     let world = with_events();
     let ingested = world.sealed();
     let people: Vec<_> = ingested.new_participants.clone();
-    assert_eq!(people, [("1000012".to_owned(), 0), ("1000025".to_owned(), 1), ("fake3".to_owned(), 2)]);
+    assert_eq!(
+        people,
+        [
+            ("1000012".to_owned(), 0),
+            ("1000025".to_owned(), 1),
+            ("fake3".to_owned(), 2)
+        ]
+    );
     let report = ingested.report.clone();
     assert_eq!(report.files_left_out, ["diary.csv", "notes.docx"]);
     assert_eq!(report.tables["gp_clinical"].special_dates, 1);
@@ -38,7 +45,11 @@ fn a_folder_becomes_a_release_in_participant_order() {
     let (manifest, found) = Manifest::load(&dir).unwrap();
     assert_eq!(found, digest);
     assert_eq!(verify_files(&dir, &manifest), []);
-    let names: Vec<_> = manifest.tables["main"].columns.iter().map(|c| (c.name.as_str(), c.class.as_str(), c.kind.as_str())).collect();
+    let names: Vec<_> = manifest.tables["main"]
+        .columns
+        .iter()
+        .map(|c| (c.name.as_str(), c.class.as_str(), c.kind.as_str()))
+        .collect();
     assert_eq!(
         names,
         [
@@ -53,13 +64,27 @@ fn a_folder_becomes_a_release_in_participant_order() {
         ]
     );
     let title = &manifest.tables["main"].columns[4].title;
-    assert_eq!(title, "Systolic blood pressure, automated reading (mmHg), instance 0, item 1");
-    let row = |person, cells: &[&str]| (person, cells.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>());
+    assert_eq!(
+        title,
+        "Systolic blood pressure, automated reading (mmHg), instance 0, item 1"
+    );
+    let row = |person, cells: &[&str]| {
+        (
+            person,
+            cells.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>(),
+        )
+    };
     assert_eq!(
         world.rows("r1", "main"),
         [
-            row(0, &["1", "1950", "2007-03-01", "140", "138", "16", "27.5", "1"]),
-            row(1, &["0", "1943", "2008-05-02", "120", "-", "-3", "22.25", "0"]),
+            row(
+                0,
+                &["1", "1950", "2007-03-01", "140", "138", "16", "27.5", "1"]
+            ),
+            row(
+                1,
+                &["0", "1943", "2008-05-02", "120", "-", "-3", "22.25", "0"]
+            ),
             row(2, &["0", "1960", "2009-10-31", "-", "-", "21", "-", "-"]),
         ]
     );
@@ -79,23 +104,40 @@ fn a_folder_becomes_a_release_in_participant_order() {
 fn no_identifier_reaches_a_release_or_a_report() {
     let world = World::small();
     let header = "eid,nhs_number,surname,forename,address_1,address_2,town,postcode,date_of_birth,sex,phone,email\n";
-    let secrets = ["9434765919", "Featherstone", "Ottilie", "17 Kestrel Way", "Little Hampden", "ZZ99 3VZ", "1950-07-19", "o.f@example.org"];
+    let secrets = [
+        "9434765919",
+        "Featherstone",
+        "Ottilie",
+        "17 Kestrel Way",
+        "Little Hampden",
+        "ZZ99 3VZ",
+        "1950-07-19",
+        "o.f@example.org",
+    ];
     world.put(
         "identity.csv",
         format!("{header}1000012,9434765919,Featherstone,Ottilie,17 Kestrel Way,,Little Hampden,ZZ99 3VZ,1950-07-19,F,01632960001,o.f@example.org\n5550001,9434765919,Featherstone,Ottilie,17 Kestrel Way,,Little Hampden,ZZ99 3VZ,1950-07-19,F,01632960001,o.f@example.org\n"),
     );
     world.put("main.csv", "eid,31-0.0,33-0.0,132-0.0\n1000012,1,1950-07-19,Featherstone\nnot an id,1,1950-07-19,Featherstone\n");
-    let world = World { limit: 1.0, ..world };
+    let world = World {
+        limit: 1.0,
+        ..world
+    };
     let ingested = world.sealed();
     // Somebody of the identity file without a main row is a participant too.
     assert_eq!(ingested.new_participants.len(), 2);
     let removed = &ingested.report.identifiers_removed;
-    assert!(removed.contains(&"identity.nhs_number".to_owned()), "{removed:?}");
+    assert!(
+        removed.contains(&"identity.nhs_number".to_owned()),
+        "{removed:?}"
+    );
     ingested.publish(&world.path("releases")).unwrap();
     for path in world.left() {
         let bytes = fs::read(world.path(&path)).unwrap();
         for secret in secrets.iter().chain(&["1000012", "5550001", "not an id"]) {
-            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            let found = bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
             assert!(!found, "{secret} in {path}");
         }
     }
@@ -120,13 +162,27 @@ fn only_a_published_release_leaves_a_trace() {
     assert_eq!(world.left(), ["reports/r1.json", "reports/r1.txt"]);
     // Killed: what a process that cannot clean up leaves behind.
     fs::create_dir_all(world.path("staging/r1.partial/main")).unwrap();
-    fs::write(world.path("staging/r1.partial/main/part-000.parquet"), "half").unwrap();
-    assert_eq!(clean_staging(&world.path("staging")).unwrap(), ["r1.partial"]);
+    fs::write(
+        world.path("staging/r1.partial/main/part-000.parquet"),
+        "half",
+    )
+    .unwrap();
+    assert_eq!(
+        clean_staging(&world.path("staging")).unwrap(),
+        ["r1.partial"]
+    );
     assert_eq!(world.left(), ["reports/r1.json", "reports/r1.txt"]);
-    assert_eq!(clean_staging(&world.path("nowhere")).unwrap(), Vec::<String>::new());
+    assert_eq!(
+        clean_staging(&world.path("nowhere")).unwrap(),
+        Vec::<String>::new()
+    );
     // A leftover does not disturb the next ingest either.
     fs::create_dir_all(world.path("staging/r1.partial/main")).unwrap();
-    fs::write(world.path("staging/r1.partial/main/part-000.parquet"), "half").unwrap();
+    fs::write(
+        world.path("staging/r1.partial/main/part-000.parquet"),
+        "half",
+    )
+    .unwrap();
     world.sealed().publish(&world.path("releases")).unwrap();
     let report = fs::read(world.path("reports/r1.json")).unwrap();
     // A sealed release is never replaced, and its report stays.
@@ -140,11 +196,18 @@ fn participants_keep_their_index_from_release_to_release() {
     let mut world = with_events();
     world.people = HashMap::from([("1000025".to_owned(), 0), ("4444".to_owned(), 1)]);
     let ingested = world.sealed();
-    assert_eq!(ingested.new_participants, [("1000012".to_owned(), 2), ("fake3".to_owned(), 3)]);
+    assert_eq!(
+        ingested.new_participants,
+        [("1000012".to_owned(), 2), ("fake3".to_owned(), 3)]
+    );
     assert_eq!(ingested.manifest.participants, 4);
     assert_eq!(ingested.report.participants, 3);
     ingested.publish(&world.path("releases")).unwrap();
-    let persons: Vec<u32> = world.rows("r1", "main").iter().map(|(person, _)| *person).collect();
+    let persons: Vec<u32> = world
+        .rows("r1", "main")
+        .iter()
+        .map(|(person, _)| *person)
+        .collect();
     assert_eq!(persons, [0, 2, 3]);
     // Somebody of an earlier release who is not in this one is unknown here.
     world.put("gp_clinical.txt", format!("{GP}4444,1,2001-01-01,,,,,\n"));
@@ -159,7 +222,10 @@ fn a_shift_moves_all_dates_of_a_person_alike() {
     world.key = Some([7; 32]);
     world.recipe = world
         .recipe
-        .replace("\"Date\" = \"keep\"", "\"Date\" = { shift = { max_days = 1000 } }")
+        .replace(
+            "\"Date\" = \"keep\"",
+            "\"Date\" = { shift = { max_days = 1000 } }",
+        )
         .replace(
             "event_dt = { type = \"date\", rule = \"keep\"",
             "event_dt = { type = \"date\", rule = { shift = { max_days = 1000 } }",
@@ -170,9 +236,18 @@ fn a_shift_moves_all_dates_of_a_person_alike() {
     let events = world.rows("r1", "gp_clinical");
     // Before: visit 2007-03-01 and events 2001-01-01 and 2005-01-01 of person 0; 2009-10-31 and 2001-02-03 of person 2.
     let since = |a: jiff::civil::Date, b: jiff::civil::Date| a.until(b).unwrap().get_days();
-    assert_eq!(since(day(&events[1].1[1]), day(&events[2].1[1])), since(day("2001-01-01"), day("2005-01-01")));
-    assert_eq!(since(day(&events[1].1[1]), visit(0)), since(day("2001-01-01"), day("2007-03-01")));
-    assert_eq!(since(day(&events[3].1[1]), visit(2)), since(day("2001-02-03"), day("2009-10-31")));
+    assert_eq!(
+        since(day(&events[1].1[1]), day(&events[2].1[1])),
+        since(day("2001-01-01"), day("2005-01-01"))
+    );
+    assert_eq!(
+        since(day(&events[1].1[1]), visit(0)),
+        since(day("2001-01-01"), day("2007-03-01"))
+    );
+    assert_eq!(
+        since(day(&events[3].1[1]), visit(2)),
+        since(day("2001-02-03"), day("2009-10-31"))
+    );
     let moved = since(visit(0), day("2007-03-01"));
     assert!((1..=1000).contains(&moved));
     assert_ne!(moved, since(visit(2), day("2009-10-31")));
@@ -191,10 +266,19 @@ fn rules_of_a_recipe_do_what_they_say() {
     );
     world.sealed().publish(&world.path("releases")).unwrap();
     let rows = world.rows("r1", "main");
-    assert_eq!(rows[0].1[..7], ["1", "1950", "2007-03-01", ">=140", "130-<140", "16", "27.5"]);
-    assert_eq!(rows[1].1[..7], ["0", "1940", "2008-05-01", "<130", "-", "-3", "22.3"]);
+    assert_eq!(
+        rows[0].1[..7],
+        ["1", "1950", "2007-03-01", ">=140", "130-<140", "16", "27.5"]
+    );
+    assert_eq!(
+        rows[1].1[..7],
+        ["0", "1940", "2008-05-01", "<130", "-", "-3", "22.3"]
+    );
     let mut world = World::small();
-    world.recipe = world.recipe.replace("\"Continuous\" = \"keep\"", "\"Continuous\" = { truncate = \"year\" }");
+    world.recipe = world.recipe.replace(
+        "\"Continuous\" = \"keep\"",
+        "\"Continuous\" = { truncate = \"year\" }",
+    );
     assert_eq!(world.refused().refusals[0].code, "recipe-invalid");
 }
 
@@ -213,7 +297,10 @@ fn the_report_counts_groups_missing_values_and_ranges() {
     let report = world.sealed().report;
     let k = report.k_anonymity.clone().unwrap();
     assert_eq!(k.quasi_identifiers, ["p34", "p31"]);
-    assert_eq!((k.summary.people, k.summary.groups, k.summary.smallest), (32, 21, 1));
+    assert_eq!(
+        (k.summary.people, k.summary.groups, k.summary.smallest),
+        (32, 21, 1)
+    );
     assert_eq!((k.summary.below[0].k, k.summary.below[0].people), (5, 20));
     assert_eq!((k.summary.below[1].k, k.summary.below[1].people), (10, 20));
     let columns = &report.tables["main"].columns;
@@ -235,16 +322,34 @@ fn verify_finds_any_changed_missing_or_added_file() {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
         fs::write(&file, changed).unwrap();
-        assert!(matches!(verify_files(&dir, &manifest)[..], [Finding::Digest { .. }]));
+        assert!(matches!(
+            verify_files(&dir, &manifest)[..],
+            [Finding::Digest { .. }]
+        ));
     }
     fs::write(&file, &bytes[1..]).unwrap();
-    assert!(matches!(verify_files(&dir, &manifest)[..], [Finding::Size { .. }]));
+    assert!(matches!(
+        verify_files(&dir, &manifest)[..],
+        [Finding::Size { .. }]
+    ));
     fs::remove_file(&file).unwrap();
-    assert!(matches!(verify_files(&dir, &manifest)[..], [Finding::Missing { .. }]));
+    assert!(matches!(
+        verify_files(&dir, &manifest)[..],
+        [Finding::Missing { .. }]
+    ));
     fs::write(&file, &bytes).unwrap();
     fs::write(dir.join("main/extra"), "x").unwrap();
-    assert_eq!(verify_files(&dir, &manifest), [Finding::Stray { path: "main/extra".to_owned() }]);
+    assert_eq!(
+        verify_files(&dir, &manifest),
+        [Finding::Stray {
+            path: "main/extra".to_owned()
+        }]
+    );
     let mut outside = manifest.clone();
     outside.tables.get_mut("main").unwrap().files[0].path = "../../raw/main.csv".to_owned();
-    assert!(verify_files(&dir, &outside).iter().any(|f| matches!(f, Finding::Outside { .. })));
+    assert!(
+        verify_files(&dir, &outside)
+            .iter()
+            .any(|f| matches!(f, Finding::Outside { .. }))
+    );
 }

@@ -66,22 +66,20 @@ fn masked_mean() {
     for sql in [
         format!("SELECT sum(CASE WHEN {mask} THEN p4080 ELSE 0 END) FROM main"),
         format!("SELECT sum(p4080 * CAST({mask} AS INT)) FROM main"),
-        format!("SELECT avg(coalesce(nullif(p4080, 1), 0)) FROM main"),
+        "SELECT avg(coalesce(nullif(p4080, 1), 0)) FROM main".to_owned(),
         format!(
             "SELECT sum(x) FROM (SELECT eid, CASE WHEN {mask} THEN p4080 ELSE 0 END AS x FROM main) d"
         ),
         format!(
             "SELECT sum(x) FROM (SELECT eid, count(*) FILTER (WHERE {mask}) AS x FROM main GROUP BY eid) d"
         ),
-        format!("SELECT sum(x) FROM (SELECT eid, count(p20400) AS x FROM main GROUP BY eid) d"),
+        "SELECT sum(x) FROM (SELECT eid, count(p20400) AS x FROM main GROUP BY eid) d".to_owned(),
         format!(
             "SELECT sum(x) FROM (SELECT eid, sum(p4080) FILTER (WHERE {mask}) AS x FROM main GROUP BY eid) d"
         ),
-        format!("SELECT sum(x) FROM (SELECT eid, sum(p4080 * 1) AS x FROM main GROUP BY eid) d"),
-        format!(
-            "WITH a AS (SELECT eid, p4080 + 0 AS x FROM main), b AS (SELECT eid, max(x) AS y FROM a GROUP BY eid) \
-                 SELECT avg(y) FROM b"
-        ),
+        "SELECT sum(x) FROM (SELECT eid, sum(p4080 * 1) AS x FROM main GROUP BY eid) d".to_owned(),
+        "WITH a AS (SELECT eid, p4080 + 0 AS x FROM main), b AS (SELECT eid, max(x) AS y FROM a GROUP BY eid) \
+                 SELECT avg(y) FROM b".to_owned(),
     ] {
         nothing(&release, &sql);
     }
@@ -167,6 +165,13 @@ fn errors_are_no_oracle() {
         "power(10, 400)",
         "sqrt(0 - p34)",
         "ln(0)",
+        "exp(p34 * 1000)",
+        "round(p34 * 1e300 * 1e300, 2)",
+        "p34 * 9223372036854775807",
+        "split_part(p54, 'e', 4000)",
+        "left(p54, 0)",
+        "CAST(p34 * 1e300 AS BIGINT)",
+        "length(CAST(p53 AS TEXT))",
         "length(substr(p54, 4000, 4000))",
         "year(p53 + INTERVAL '200 years' + INTERVAL '200 years')",
         "days_between(CAST('9999-12-31' AS DATE) + INTERVAL '200 years', p53)",
@@ -194,7 +199,7 @@ fn errors_are_no_oracle() {
 
 /// What was not granted does not exist: the same refusal as for a name that was made up.
 #[test]
-fn the_ungranted_cannot_be_told_from_the_made_up() {
+fn invariant_1_the_ungranted_cannot_be_told_from_the_made_up() {
     let release = town();
     for mode in [Mode::Aggregate, Mode::Enclave] {
         for (ungranted, made_up) in [

@@ -92,10 +92,14 @@ fn size_and_depth_of_the_text() {
 #[test]
 fn text_does_not_grow_without_end() {
     let release = town();
-    let mut sql = "SELECT p54 AS t FROM main".to_owned();
-    for level in 0..40 {
-        sql = format!("SELECT t || t AS t FROM ({sql}) AS l{level}");
+    let mut sql = "WITH l0 AS (SELECT p54 AS t FROM main)".to_owned();
+    for level in 1..=40 {
+        sql.push_str(&format!(
+            ", l{level} AS (SELECT t || t AS t FROM l{})",
+            level - 1
+        ));
     }
+    sql.push_str(" SELECT t FROM l40");
     assert_eq!(
         code(&release.ask(Mode::Enclave, &sql, &nobody())),
         "answered"

@@ -1,0 +1,150 @@
+//! The checks of a recipe as a whole, before any data is read.
+
+use privacy::deid::Rule;
+
+use super::{CLASSES, ColumnKind, ColumnRule, RecipeError, Role, Rules, TableRule, stored_as};
+use crate::ingest::cell::parse_date;
+use crate::limits;
+
+impl Rules {
+    /// Finds the first fault of a recipe.
+    pub(super) fn check(&self) -> Result<(), RecipeError> {
+        let fail = |text: String| Err(RecipeError(text));
+        if self.version != 1 {
+            return fail(format!("expected version = 1, found {}", self.version));
+        }
+        for role in [Role::Main, Role::Identity] {
+            let n = self.tables.values().filter(|t| t.role == role).count();
+            if n > 1 {
+                return fail(format!(
+                    "expected one table with the role {role:?}, found {n}"
+                ));
+            }
+        }
+        for rule in &self.classes {
+            check_class(&rule.class)?;
+        }
+        for (name, dates) in &self.special_dates {
+            if dates
+                .iter()
+                .any(|date| parse_date(date.as_bytes()).is_none())
+            {
+                return fail(format!(
+                    "special_dates.{name}: expected dates as 1901-01-01"
+                ));
+            }
+        }
+        self.tables
+            .iter()
+            .try_for_each(|(name, table)| self.check_table(name, table))
+    }
+
+    fn check_table(&self, name: &str, table: &TableRule) -> Result<(), RecipeError> {
+        let fail = |what: String| Err(RecipeError(format!("table {name}: {what}")));
+        if !is_plain_name(name) {
+            return fail("expected a name of lower-case letters, digits and _".to_owned());
+        }
+        if !table
+            .columns
+            .values()
+            .any(|column| column.rule == Rule::Pseudonymise)
+        {
+            return fail(
+                "expected a column with the rule \"pseudonymise\": the participant's id".to_owned(),
+            );
+        }
+        if table.sort.len() > limits::MAX_SORT_COLUMNS {
+            return fail(format!(
+                "expected at most {} sort columns",
+                limits::MAX_SORT_COLUMNS
+            ));
+        }
+        if table.unique.is_some() && table.sort.is_empty() {
+            return fail(
+                "unique needs sort columns, which are the key together with the participant"
+                    .to_owned(),
+            );
+        }
+        match (&table.class, table.role) {
+            (Some(class), _) => check_class(class)?,
+            (None, Role::Linked) => return fail("expected a class".to_owned()),
+            (None, _) => {}
+        }
+        for (column, rule) in &table.columns {
+            self.check_column(column, rule)
+                .map_err(|error| RecipeError(format!("table {name}, column {column}: {error}")))?;
+        }
+        for column in table
+            .sort
+            .iter()
+            .chain(table.in_order.iter().flat_map(|(a, b)| [a, b]))
+        {
+            let kind = table.columns.get(column).and_then(|rule| rule.kind);
+            if !matches!(
+                kind,
+                Some(ColumnKind::Int32 | ColumnKind::Int64 | ColumnKind::Date)
+            ) {
+                return fail(format!(
+                    "expected a whole number or a date to sort and compare by, found {column}"
+                ));
+            }
+        }
+        for (value_type, rule) in &table.by_type {
+            rule.apply_to(stored_as(*value_type).plain())
+                .map_err(|error| {
+                    RecipeError(format!(
+                        "table {name}, type {}: {error}",
+                        value_type.words()
+                    ))
+                })?;
+            if *rule == Rule::Pseudonymise {
+                return fail("the rule pseudonymise is for the id column alone".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_column(&self, name: &str, column: &ColumnRule) -> Result<(), RecipeError> {
+        let fail = |what: &str| Err(RecipeError(what.to_owned()));
+        if let Some(class) = &column.class {
+            check_class(class)?;
+        }
+        let list = column.special_dates.as_ref();
+        if list.is_some_and(|list| !self.special_dates.contains_key(list)) {
+            return fail("expected the name of a list under [special_dates]");
+        }
+        match (&column.rule, column.kind) {
+            (Rule::Drop | Rule::Pseudonymise, _) => Ok(()),
+            _ if self.is_identifier(name) => {
+                fail("identifies a person (see identifiers): the only rule for it is drop")
+            }
+            (_, None) => fail("expected a type: int32, int64, float64, date or text"),
+            (_, Some(_)) if !is_plain_name(name) => {
+                fail("expected a name of lower-case letters, digits and _")
+            }
+            (rule, Some(kind)) => rule
+                .apply_to(kind.plain())
+                .map(|_| ())
+                .map_err(|error| RecipeError(error.to_string())),
+        }
+    }
+}
+
+/// Whether a name needs no quotation in SQL and no escape in a path.
+fn is_plain_name(name: &str) -> bool {
+    name.len() <= limits::MAX_NAME_BYTES
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn check_class(class: &str) -> Result<(), RecipeError> {
+    if CLASSES.contains(&class) {
+        return Ok(());
+    }
+    let known = CLASSES.join(", ");
+    Err(RecipeError(format!(
+        "expected a class of data ({known}), found {class}"
+    )))
+}
