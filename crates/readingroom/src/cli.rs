@@ -249,7 +249,7 @@ pub struct Query {
     pub project: String,
     /// The question, one SELECT.
     pub sql: String,
-    /// Without this: the highest mode that the project has for all its classes of data, else aggregate.
+    /// Without this: the lowest of the modes open for the project's classes of data, leaving aside classes that are shut.
     #[arg(long)]
     pub mode: Option<QueryMode>,
     /// Print the answer as CSV: the bytes whose digest stands in the ledger.

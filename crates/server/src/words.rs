@@ -254,9 +254,10 @@ fn project(event: &ProjectEvent) -> String {
 fn output(event: &OutputEvent) -> String {
     match event {
         OutputEvent::QueryAnswered { mode, rows, .. } => {
+            let rows = rows.map(|n| format!(": {}", counted(n, "row", "rows")));
             format!(
-                "Question answered in mode {mode}: {}",
-                counted(*rows, "row", "rows")
+                "Question answered in mode {mode}{}",
+                rows.unwrap_or_default()
             )
         }
         OutputEvent::CommandRefused(e) => format!("Refused: {} ({})", e.command, e.code),

@@ -10,6 +10,7 @@ use crate::command::Command;
 use crate::decide::{Draft, list_within, reasons_given, taken, text_within, unknown};
 use crate::ids::Id;
 use crate::limits::{LIST_ITEMS, TEXT_CHARS};
+use crate::mode::Mode;
 use crate::projects::{Project, find, institutions};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -78,7 +79,7 @@ pub fn working_member<'a>(
             "not-a-member",
             "members-only",
             format!("`{by}` is not a researcher of project `{project}`"),
-            "ask as one of its researchers (`--as`), or amend the project",
+            "ask as one of its researchers (`--as`); other people need an application of their own",
         ));
     }
     Ok(found)
@@ -86,6 +87,9 @@ pub fn working_member<'a>(
 
 fn query(state: &State, by: &Id, at: Time, c: &RecordQuery) -> Result<Vec<Draft>, Refusal> {
     working_member(state, &c.project, by, at)?;
+    // What an aggregate answer says is meant to be seen; what rows say is not, and a digest of few or simple rows
+    // could be guessed.
+    let public = c.mode == Mode::Aggregate;
     let event = OutputEvent::QueryAnswered {
         project: c.project.clone(),
         researcher: c.researcher.clone(),
@@ -94,13 +98,20 @@ fn query(state: &State, by: &Id, at: Time, c: &RecordQuery) -> Result<Vec<Draft>
         classes: c.classes.clone(),
         columns: c.columns.clone(),
         plan_sha256: c.plan_sha256.clone(),
-        answer_sha256: c.answer_sha256.clone(),
-        rows: c.rows,
+        answer_sha256: public.then(|| c.answer_sha256.clone()),
+        rows: public.then_some(c.rows),
         withheld_rows: c.withheld_rows,
         withheld_cells: c.withheld_cells,
         policy_sha256: c.policy_sha256.clone(),
     };
-    Ok(vec![Draft::public(event).with("sql", c.sql.as_str())])
+    let draft = Draft::public(event).with("sql", c.sql.as_str());
+    Ok(vec![if public {
+        draft
+    } else {
+        draft
+            .with("answer_sha256", c.answer_sha256.as_str())
+            .with("rows", c.rows)
+    }])
 }
 
 fn submit(state: &State, by: &Id, at: Time, c: &SubmitOutput) -> Result<Vec<Draft>, Refusal> {

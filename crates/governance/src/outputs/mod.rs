@@ -162,8 +162,12 @@ pub enum OutputEvent {
         classes: BTreeSet<Id>,
         columns: BTreeSet<String>,
         plan_sha256: Digest,
-        answer_sha256: Digest,
-        rows: u64,
+        /// Only of an aggregate answer; of rows it is private, for whoever could guess them could confirm the guess.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer_sha256: Option<Digest>,
+        /// As [`Self::QueryAnswered::answer_sha256`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rows: Option<u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         withheld_rows: Option<u64>,
         withheld_cells: u64,

@@ -30,8 +30,8 @@ pub struct Query {
     pub mode: Mode,
     /// Release.
     pub release: Id,
-    /// Digest of the answer as CSV.
-    pub answer_sha256: Digest,
+    /// Digest of the answer as CSV; of aggregate answers only.
+    pub answer_sha256: Option<Digest>,
     /// When.
     pub at: Time,
 }
@@ -88,7 +88,9 @@ impl Outputs {
             .find(|(_, q)| {
                 q.mode == Mode::Aggregate
                     && q.project == *project
-                    && q.answer_sha256.as_str() == sha256
+                    && q.answer_sha256
+                        .as_ref()
+                        .is_some_and(|d| d.as_str() == sha256)
             })
             .map(|(entry, _)| *entry)
     }

@@ -41,8 +41,19 @@ pub fn run(dir: &Path, args: &Ingest) -> Result<ExitCode, Failure> {
             "sealed: release {} in {seconds:.1} s; ledger entry {}; manifest {}",
             args.release, sealed.entry, sealed.manifest_sha256
         ));
+        if let Some(note) = nobody_counts(&sealed, args) {
+            print::line(&format!("  note: {note}"));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What an operator should know who sealed a release without any consent record.
+fn nobody_counts(sealed: &Sealed, args: &Ingest) -> Option<&'static str> {
+    (sealed.report.consents == 0 && args.consent_held.is_none()).then_some(
+        "no consent was recorded for the new participants of this release: until it is, no answer counts them; \
+         record it with `do consent.record`, or state with --consent-held that it is held",
+    )
 }
 
 /// A sealed release.

@@ -23,7 +23,7 @@ pub fn run(dir: Option<PathBuf>, command: &cli::Register) -> Result<ExitCode, Fa
                 );
             } else {
                 print::line(&format!(
-                    "register written to {}: {pages} files, {} ledger entries",
+                    "register written to {}; files: {pages}, ledger entries: {}",
                     out.display(),
                     instance.state.size
                 ));

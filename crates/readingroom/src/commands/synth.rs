@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use governance::Refusal;
 use serde_json::json;
 
 use crate::cli::Synth;
@@ -61,6 +62,15 @@ pub fn write(
     dirt: f64,
     progress: &mut dyn FnMut(u64),
 ) -> Result<synth::Written, Failure> {
+    if !files::names(out)?.is_empty() {
+        return Err(Refusal::new(
+            "folder-in-use",
+            "raw-data-starts-empty",
+            "the folder for raw data is not empty",
+            "name a folder that does not exist or is empty",
+        )
+        .into());
+    }
     files::make_dir(out)?;
     let mut sink = Folder(out.to_owned());
     let cohort = synth::Cohort::new(participants, seed)

@@ -46,7 +46,7 @@ impl Verified {
         let verdict = if self.findings.is_empty() {
             format!("verified: {target}: nothing was changed")
         } else {
-            format!("NOT verified: {target}: {} findings", self.findings.len())
+            format!("NOT verified: {target}; findings: {}", self.findings.len())
         };
         lines.insert(0, verdict);
         lines.join("\n")

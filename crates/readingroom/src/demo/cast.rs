@@ -140,13 +140,17 @@ fn applications(stage: &mut Stage, past: &str, end: &str) -> Result<(), Failure>
         "primary-care": want("enclave"), "death": want("enclave"),
     });
     let some = serde_json::json!({ "baseline": want("enclave"), "primary-care": want("enclave") });
-    for (id, institution, lead, place, title, wants) in [
+    let heart =
+        "We want to learn who among people with diabetes needs help for their heart, and when.";
+    let markers = "We want to develop a commercial blood test that finds diabetes early.";
+    for (id, institution, lead, place, title, lay, wants) in [
         (
             "p-heart",
             "northbridge",
             "r-001",
             "GB",
             "Heart disease after a diagnosis of type 2 diabetes",
+            heart,
             &everything,
         ),
         (
@@ -155,6 +159,7 @@ fn applications(stage: &mut Stage, past: &str, end: &str) -> Result<(), Failure>
             "r-002",
             "NL",
             "Heart disease after diabetes, seen from another health system",
+            heart,
             &some,
         ),
         (
@@ -163,6 +168,7 @@ fn applications(stage: &mut Stage, past: &str, end: &str) -> Result<(), Failure>
             "r-003",
             "GB",
             "Blood markers for a commercial test",
+            markers,
             &some,
         ),
     ] {
@@ -170,7 +176,7 @@ fn applications(stage: &mut Stage, past: &str, end: &str) -> Result<(), Failure>
             "id": id, "title": title, "institution": institution, "lead": lead, "places": [place],
             "goals": "How often and how soon people with type 2 diabetes develop heart disease.",
             "methods": "Counts, rates and regression by age, sex and deprivation.",
-            "lay_summary": "We want to learn who among people with diabetes needs help for their heart, and when.",
+            "lay_summary": lay,
             "wants": wants, "output_plan": "Tables of counts and rates for a paper.",
         });
         give(stage, lead, "application.submit", application)?;

@@ -61,7 +61,7 @@ pub fn run(dir: Option<PathBuf>, args: &Demo) -> Result<ExitCode, Failure> {
     tell.finish(&end);
     if !args.print.json {
         crate::print::line(&format!(
-            "\nThe whole chain took {seconds:.0} s. Look further:\n   readingroom verify {d}\n   readingroom policy explain --project p-heart --dir {d}\n   readingroom query --project p-heart --dir {d} \"SELECT p31, count(*) FROM main GROUP BY p31\"",
+            "\nThe whole chain took {seconds:.0} s. Look further:\n   cargo run -q -- verify {d}\n   cargo run -q -- policy explain --project p-heart --dir {d}\n   cargo run -q -- query --project p-heart --dir {d} \"SELECT p31, count(*) FROM main GROUP BY p31\"",
             d = dir.display()
         ));
     }
@@ -188,7 +188,7 @@ fn summary(report: &vault::ingest::Report) -> String {
     if let Some(k) = &report.k_anonymity {
         let below = k.summary.below.last().map_or(0, |b| b.people);
         text.push_str(&format!(
-            "\nk-anonymity over {}: the smallest group has {} people; {below} of {} are in groups below ten,\nwhich is why rows are never shown outside.",
+            "\nk-anonymity over {}: the smallest group holds {}; {below} of {} people are in groups below ten,\nwhich is why rows are never shown outside.",
             k.quasi_identifiers.join(", "),
             k.summary.smallest,
             k.summary.people,

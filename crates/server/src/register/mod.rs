@@ -328,14 +328,14 @@ pub struct Question {
     pub classes: BTreeSet<Id>,
     /// Number of columns it touched.
     pub columns: u64,
-    /// Rows of the answer.
-    pub rows: u64,
+    /// Rows of the answer; only of an aggregate answer.
+    pub rows: Option<u64>,
     /// Groups left out because too few people stand behind them, where that may be told.
     pub withheld_rows: Option<u64>,
     /// Cells withheld because too few people stand behind them.
     pub withheld_cells: u64,
-    /// Digest of the answer as CSV.
-    pub answer_sha256: Digest,
+    /// Digest of the answer as CSV; only of an aggregate answer.
+    pub answer_sha256: Option<Digest>,
     /// Policy version.
     pub policy_sha256: Digest,
 }

@@ -156,12 +156,20 @@ fn meaning(project: &ProjectRecord) -> &'static str {
             "It was approved. It may use nothing until every agreement is signed and the fee is paid."
         }
         Standing::Rejected => "It was rejected. It never had access to any data.",
+        Standing::Active if project.live && nothing_open(project) => {
+            "It is running, but no class of data is open to it now. The table says which requirements are not met."
+        }
         Standing::Active if project.live => "It may use the data below, and nothing else.",
         Standing::Active => "It may use nothing now, because no agreement is in force.",
         Standing::Suspended => "It may use nothing while it is suspended.",
         Standing::Expired => "Its time is over. It may use nothing.",
         Standing::Closed => "It is closed for good. It may use nothing.",
     }
+}
+
+fn nothing_open(project: &ProjectRecord) -> bool {
+    let open = |class: &ClassLine| class.access.as_ref().is_some_and(|a| a.mode > Mode::Deny);
+    !project.classes.values().any(open)
 }
 
 const fn title(what: &What) -> &'static str {
