@@ -176,9 +176,7 @@ pub enum BadCommand {
     #[error("no command has this name; `readingroom do --list` shows them all")]
     Unknown,
     /// The body has another shape.
-    #[error(
-        "line {line}, column {column}: {what}; `readingroom do --schema COMMAND` shows what is expected"
-    )]
+    #[error("line {line}, column {column}: {what}")]
     Body {
         /// Line in the body, from 1.
         line: usize,

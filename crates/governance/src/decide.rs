@@ -183,7 +183,7 @@ pub(crate) fn unknown(code: &'static str, what: &str, id: &Id) -> Refusal {
         code,
         "names-what-exists",
         format!("no {what} is called `{id}`"),
-        format!("register the {what} first, or correct the name"),
+        format!("make the {what} known first (`readingroom do --list`), or correct the name"),
     )
 }
 

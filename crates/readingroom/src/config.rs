@@ -77,10 +77,15 @@ impl Config {
         let text = std::fs::read_to_string(&path)
             .map_err(|e| Failure::fault(&format!("reading {}", path.display()), e))?;
         let config: Self = toml::from_str(&text).map_err(|e| {
+            let start = e.span().map_or(0, |span| span.start);
+            let line = text.bytes().take(start).filter(|b| *b == b'\n').count() + 1;
             Refusal::new(
                 "config-form",
                 "config-is-known",
-                format!("{FILE}: {}", e.to_string().trim_end().replace('\n', "; ")),
+                format!(
+                    "{FILE}, line {line}: {}",
+                    e.message().trim_end().replace('\n', "; ")
+                ),
                 "correct the named line; docs/reference/configuration.md lists every key",
             )
         })?;

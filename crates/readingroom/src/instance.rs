@@ -44,7 +44,7 @@ pub struct Given {
 impl Instance {
     /// Opens an instance, finishing or clearing what a killed process left half done.
     pub fn open(dir: &Path) -> Result<Self, Failure> {
-        no_instance(dir)?;
+        must_exist(dir)?;
         let config = Config::load(dir)?;
         let store = Store::open(dir).map_err(|e| Failure::fault("opening the store", e))?;
         let (state, _) = replay(&store)?;
@@ -285,7 +285,8 @@ fn too_long(error: ledger::BadLeaf) -> Failure {
     .into()
 }
 
-fn no_instance(dir: &Path) -> Result<(), Failure> {
+/// Refuses a folder that holds no instance.
+pub fn must_exist(dir: &Path) -> Result<(), Failure> {
     if dir.join(crate::config::FILE).is_file() {
         return Ok(());
     }

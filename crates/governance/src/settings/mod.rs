@@ -123,8 +123,14 @@ pub(crate) fn adopt(
         return Err(Refusal::new(
             "second-person-missing",
             "policy-needs-two",
-            "a change of policy needs two custodians, and no second one agreed",
-            "name another person with the role custodian in `agreed_by`",
+            match &command.agreed_by {
+                None => {
+                    "a change of policy needs two custodians, and no second one agreed".to_owned()
+                }
+                Some(p) if p == actor => "the second custodian must be another person".to_owned(),
+                Some(p) => format!("`{p}` does not have the role custodian"),
+            },
+            "name another person with the role custodian (`agreed_by`, --agreed-by)",
         ));
     }
     Ok(vec![Draft::public(SettingsEvent::PoliciesAdopted(

@@ -176,7 +176,22 @@ fn read(
         progress: &told,
     };
     ingest(&request).map_err(|e| match e {
-        IngestError::Refused { refusal, .. } => Failure::from(refusal),
+        IngestError::Refused {
+            mut refusal,
+            report,
+        } => {
+            if report.refusals.len() > 1 {
+                let more = report.refusals.len() - 1;
+                refusal
+                    .reason
+                    .push_str(&format!(" (and {more} more, in the report)"));
+            }
+            let text = reports.join(format!("{}.txt", args.release));
+            refusal
+                .fix
+                .push_str(&format!("; the report is {}", text.display()));
+            Failure::from(refusal)
+        }
         IngestError::Fault(fault) => Failure::fault("taking in raw data", fault),
     })
 }

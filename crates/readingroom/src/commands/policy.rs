@@ -11,13 +11,14 @@ use crate::access;
 use crate::cli::Policy;
 use crate::failure::Failure;
 use crate::files;
-use crate::instance::Instance;
+use crate::instance::{self, Instance};
 use crate::print;
 
 pub fn run(dir: &Path, command: &Policy) -> Result<ExitCode, Failure> {
     match command {
         Policy::Explain { print, project } => explain(dir, project, print.json)?,
         Policy::Check { print } => {
+            instance::must_exist(dir)?;
             let bundle = files::load_policies(dir)?;
             if print.json {
                 print::json(&json!({ "policy_sha256": bundle.sha256(), "files": bundle.files() }));

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use governance::Refusal;
 use serde_json::json;
+use server::ServeError;
 use server::register::Register;
 
 use crate::cli;
@@ -72,7 +74,7 @@ fn refuse_foreign(out: &Path) -> Result<(), Failure> {
     if files::names(out)?.is_empty() || out.join("register.json").is_file() {
         return Ok(());
     }
-    Err(governance::Refusal::new(
+    Err(Refusal::new(
         "folder-in-use",
         "exports-replace-exports",
         "the folder for the register holds something else",
@@ -106,5 +108,14 @@ pub fn serve(site: &Path, port: u16, as_json: bool) -> Result<(), Failure> {
             print::line(&format!("register: http://{address}/  (Ctrl-C ends)"));
         }
     })
-    .map_err(|e| Failure::fault("serving the register", e))
+    .map_err(|e| match e {
+        ServeError::System(error) => Failure::fault("serving the register", error),
+        cannot => Refusal::new(
+            "cannot-serve",
+            "serve-what-exists",
+            cannot.to_string(),
+            "export a register first, or choose another port",
+        )
+        .into(),
+    })
 }

@@ -155,7 +155,7 @@ pub(crate) fn unknown_table(found: &str, granted: &[String]) -> Refusal {
 /// A column that does not exist in this question's catalogue. `near` are granted names that look alike.
 pub(crate) fn unknown_column(found: &str, near: &[String]) -> Refusal {
     let fix = if near.is_empty() {
-        "look the field up in the catalogue; a field that is not granted does not exist here"
+        "see the columns with SELECT * FROM the table LIMIT 1 in enclave mode, or ask the custodian; a column that is not granted does not exist here"
             .to_owned()
     } else {
         format!("did you mean {}?", near.join(", "))
