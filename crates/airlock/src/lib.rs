@@ -8,6 +8,7 @@
 //! Where things are: one reader for each kind of file in `readers/`, one rule in each file of `rules/`, thresholds in [`Rules`],
 //! sizes in [`limits`]. `table` decides what is a count, `roles` what a column's name means.
 
+mod disguise;
 pub mod limits;
 mod preset;
 mod prose;
@@ -23,7 +24,6 @@ mod words;
 pub use preset::Rules;
 pub use verdict::{Colour, Level, Reason, Verdict};
 
-use readers::Document;
 use rules::request::Member;
 use sha2::{Digest, Sha256};
 use table::Table;
@@ -32,7 +32,8 @@ use verdict::{Findings, Rule};
 /// A file that asks to leave.
 #[derive(Clone, Copy, Debug)]
 pub struct File<'a> {
-    /// Its name, without folders. Judged (a name may be an id), and repeated in the verdict.
+    /// Its name, without folders. Judged (a name may be an id, or forge what a checker sees), and repeated in the verdict with
+    /// control characters and marks of direction escaped.
     pub name: &'a str,
     /// Its content.
     pub bytes: &'a [u8],
@@ -115,7 +116,7 @@ impl Judged {
     fn close(self, file: &File<'_>) -> Verdict {
         let (verdict, reasons) = self.findings.close();
         Verdict {
-            file: file.name.to_owned(),
+            file: rules::file_name::shown(file.name),
             verdict,
             confidence: self.confidence,
             sha256: self.sha256,
@@ -152,15 +153,16 @@ fn judge(index: usize, file: &File<'_>, context: &Context<'_>) -> Judged {
         };
     }
     if let Some(number) = rules::lineage::of(&sha256, context) {
-        let Document { kind, .. } = readers::read(file, &mut Findings::default());
+        let document = readers::read(file, &mut findings);
+        rules::judge_with_lineage(&document, context, &mut findings);
         rules::lineage::known(number, &mut findings);
         return Judged {
             findings,
             tables: Vec::new(),
             has_lineage: true,
-            kind,
+            confidence: rules::understood::read(&document),
+            kind: document.kind,
             sha256,
-            confidence: 1.0,
         };
     }
     rules::size::judge_bytes(file.bytes, context, &mut findings);

@@ -49,3 +49,29 @@ pub const SOLVE_ROUNDS: usize = 64;
 
 /// An unbroken run of letters and digits of this length is a payload (base64, hexadecimal), not a word.
 pub const OPAQUE_RUN: usize = 200;
+
+/// Shortest digit run that is looked up backwards or behind a decimal point: raw ids have seven digits, and shorter runs are
+/// prices, postcodes and rounded results.
+pub const REVERSED_MIN: usize = 6;
+
+/// Characters between two pieces of an id that are read as one, and one more: `","` between quoted cells has three.
+pub const PIECE_GAP: usize = 4;
+
+/// Shortest run that is decoded: seven digits in base64 without padding.
+pub const ENCODED_MIN: usize = 10;
+
+/// Longest run that is decoded: the longest id in hexadecimal. Longer runs are payloads or not understood.
+pub const ENCODED_MAX: usize = 2 * ID_MAX;
+
+/// From this length a word that mixes letters and digits is no word that people read.
+pub const OPAQUE_WORD: usize = 12;
+
+/// Characters of a text in an answer with lineage. Names of groups are shorter; rows of people as literals are longer.
+pub const LINEAGE_TEXT: usize = 40;
+
+/// Characters of a file's name.
+pub const FILE_NAME: usize = 100;
+
+/// Longest word that is searched for a pseudonym at each of its characters: a pseudonym with a word glued to it. Of longer ones
+/// (digests, of which a log may hold thousands) the two ends are looked up.
+pub const GLUED: usize = 40;

@@ -3,6 +3,7 @@
 //! A digit run behind a decimal point is part of a number and no token: among half a million seven-digit ids one in
 //! ten such runs would be somebody's.
 
+use crate::disguise;
 use crate::limits;
 use crate::value::Value;
 
@@ -28,6 +29,8 @@ pub(crate) fn candidates(text: &str, see: &mut dyn FnMut(&str)) {
         }
         at = end;
     }
+    disguise::joined(text, see);
+    disguise::decoded(text, see);
 }
 
 /// A whole cell as a number, when it was written with thousands, a fraction of zeros or an exponent.
@@ -71,9 +74,11 @@ fn word(text: &str, start: usize, end: usize, see: &mut dyn FnMut(&str)) {
         if bare.len() < word.len() {
             offer(Some(bare), see);
         }
+        disguise::backwards(word, see);
         return;
     }
     offer(Some(word), see);
+    disguise::in_word(word, see);
     if !(limits::ID_MIN..=limits::ID_MAX).contains(&word.len()) {
         return;
     }
@@ -90,6 +95,7 @@ fn word(text: &str, start: usize, end: usize, see: &mut dyn FnMut(&str)) {
             .filter(|run| run.len() >= 6)
         {
             offer(Some(run), see);
+            disguise::backwards(run, see);
         }
     }
 }
@@ -125,10 +131,13 @@ mod tests {
 
     #[test]
     fn forms_of_ids() {
-        assert_eq!(all("id 1234567, then"), ["1234567"]);
-        assert_eq!(all("0001234567"), ["0001234567", "1234567"]);
-        assert_eq!(all("1234567.0"), ["1234567"]);
-        assert_eq!(all("eid1234567"), ["eid1234567", "EID1234567", "1234567"]);
+        assert_eq!(all("id 1234567, then"), ["1234567", "7654321"]);
+        assert_eq!(all("0001234567"), ["0001234567", "1234567", "7654321000"]);
+        assert_eq!(all("1234567.0"), ["1234567", "7654321"]);
+        assert_eq!(
+            all("eid1234567"),
+            ["eid1234567", "EID1234567", "1234567", "7654321"]
+        );
         assert_eq!(all("ab-12345"), ["12345", "ab-12345"]);
         assert_eq!(
             all("patient_1234567_v2"),
@@ -136,6 +145,7 @@ mod tests {
                 "patient",
                 "PATIENT",
                 "1234567",
+                "7654321",
                 "patient_1234567",
                 "patient_1234567_v2"
             ]

@@ -50,7 +50,7 @@ pub struct Reason {
 /// The verdict on one file of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// The file's name as given.
+    /// The file's name as given, but for control and invisible characters, which are escaped: `\u{202e}`.
     pub file: String,
     /// Green, amber or red.
     pub verdict: Colour,

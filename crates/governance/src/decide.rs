@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::command::{Command, CommandInfo, Who};
 use crate::event::Event;
 use crate::ids::Id;
-use crate::limits::TEXT_CHARS;
+use crate::limits::{TEXT_CHARS, TITLE_CHARS};
 use crate::people::Role;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -154,6 +154,21 @@ pub(crate) fn text_within(name: &str, text: &str, most: usize) -> Result<(), Ref
             "text-within-limits",
             format!("`{name}` is expected to have 1 to {most} characters, it has {length}"),
             "write a shorter or a fuller text",
+        ));
+    }
+    // Control characters and marks that turn the direction of writing could forge lines where the text is shown.
+    let hidden = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.chars().any(hidden) || (most <= TITLE_CHARS && text.contains('\n')) {
+        return Err(Refusal::new(
+            "text-hidden",
+            "texts-are-plain",
+            format!(
+                "`{name}` holds a control character, a line end in a title, or a mark that hides or turns text"
+            ),
+            "write plain text",
         ));
     }
     Ok(())

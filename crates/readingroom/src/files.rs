@@ -51,6 +51,13 @@ pub fn names(dir: &Path) -> Result<Vec<String>, Failure> {
 
 /// Removes all in a folder.
 pub fn empty_dir(dir: &Path) -> Result<(), Failure> {
+    if dir.is_symlink() {
+        return Err(io(
+            "emptying",
+            dir,
+            "it is a link, and what it leads to is not ours",
+        ));
+    }
     for name in names(dir)? {
         let path = dir.join(name);
         let result = if path.is_dir() {
@@ -75,7 +82,12 @@ pub fn make_dir(dir: &Path) -> Result<(), Failure> {
 
 /// Writes a file so that it is there whole or not at all, and stays after a power cut.
 pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let part = path.with_extension("part");
+    // No file that leaves may have a name that begins with a dot, so this one is in nobody's way.
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let part = path.with_file_name(format!(".{name}.part"));
     let write = || -> std::io::Result<()> {
         let mut file = fs::File::create(&part)?;
         file.write_all(bytes)?;

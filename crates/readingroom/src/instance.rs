@@ -188,17 +188,10 @@ impl Instance {
         size - self.snapshot_size > size / SNAPSHOT_EVERY
     }
 
-    /// Removes what a killed `ingest` left: staging folders, and releases that no event sealed.
+    /// Removes what a killed `ingest` left half made. A release that was made but not sealed is left to the next
+    /// `ingest` of its name.
     fn clear_leftovers(&self) -> Result<(), Failure> {
-        files::empty_dir(&self.dir.join(files::STAGING))?;
-        for name in files::names(&self.releases())? {
-            let sealed =
-                Id::new(name.as_str()).is_ok_and(|id| self.state.data.releases.contains_key(&id));
-            if !sealed {
-                files::remove_dir(&self.releases().join(name))?;
-            }
-        }
-        Ok(())
+        files::empty_dir(&self.dir.join(files::STAGING))
     }
 }
 

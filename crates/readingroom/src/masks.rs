@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use governance::data::{ConsentScope, WithdrawalLevel, scope_of};
-use governance::{Id, Refusal, Time, ledger};
+use governance::{Digest, Id, Refusal, Time, ledger};
 use roaring::RoaringBitmap;
 use serde_json::Value;
 use transparency::disclosure;
@@ -32,6 +32,7 @@ impl Masks {
             .participant_indices()
             .map_err(|e| Failure::fault("reading the participant index", e))?;
         let participants = u32::try_from(index.len()).unwrap_or(u32::MAX);
+        index_unchanged(instance, &index)?;
         let mut masks = Self {
             participants,
             ..Self::default()
@@ -98,8 +99,47 @@ impl Masks {
     }
 }
 
+/// Digest of the participants with internal indices below a bound, in the order of their indices.
+pub fn index_digest(index: &HashMap<String, u32>, below: u32) -> Digest {
+    let mut people: Vec<(u32, &str)> = index
+        .iter()
+        .filter(|(_, i)| **i < below)
+        .map(|(eid, i)| (*i, eid.as_str()))
+        .collect();
+    people.sort_unstable();
+    let mut text = String::with_capacity(people.len() * 16);
+    for (person, eid) in people {
+        text.push_str(&person.to_string());
+        text.push(':');
+        text.push_str(eid);
+        text.push('\n');
+    }
+    Digest::of(text.as_bytes())
+}
+
+/// The index must be the one under which the release in use was sealed, or consent and withdrawal would be read for
+/// other people.
+fn index_unchanged(instance: &Instance, index: &HashMap<String, u32>) -> Result<(), Failure> {
+    let Some((_, release)) = instance.state.data.current_release() else {
+        return Ok(());
+    };
+    let sealed = private(instance, release.entry, "index_sha256")?;
+    if sealed.as_str() == Some(index_digest(index, release.participants).as_str()) {
+        return Ok(());
+    }
+    Err(unreadable(release.entry))
+}
+
 /// The private list of a log entry, checked against the digest in the entry.
 fn list(instance: &Instance, entry: u64, name: &str) -> Result<Vec<Value>, Failure> {
+    match private(instance, entry, name)? {
+        Value::Array(items) => Ok(items),
+        _ => Err(unreadable(entry)),
+    }
+}
+
+/// The private value of a log entry, checked against the digest in the entry.
+fn private(instance: &Instance, entry: u64, name: &str) -> Result<Value, Failure> {
     let leaf = instance
         .store
         .event(entry)
@@ -119,17 +159,16 @@ fn list(instance: &Instance, entry: u64, name: &str) -> Result<Vec<Value>, Failu
         .find(|(n, _)| n == name)
         .ok_or_else(|| unreadable(entry))?;
     let opened = disclosure::check(&encoded, digest).ok().flatten();
-    match opened.as_ref().map(disclosure::Disclosure::value) {
-        Some(Value::Array(items)) => Ok(items.clone()),
-        _ => Err(unreadable(entry)),
-    }
+    opened
+        .map(|d| d.value().clone())
+        .ok_or_else(|| unreadable(entry))
 }
 
 fn unreadable(entry: u64) -> Failure {
     Refusal::new(
         "consent-unreadable",
         "missing-facts-never-open",
-        format!("the list of people that belongs to ledger entry {entry} is missing or does not match its digest"),
+        format!("what belongs to ledger entry {entry} (who consented, who withdrew, or which participant has which index) is missing or does not match its digest"),
         "restore the database from backup; no question is answered until then",
     )
     .into()

@@ -45,6 +45,18 @@ pub fn put(
         Err(Failure::Refused(refusal)) => {
             Err(instance.refused(researcher, "query", Some(project), *refusal))
         }
+        Err(Failure::Fault(text)) => {
+            let fault = Refusal::new(
+                "fault",
+                "faults-are-recorded",
+                "the question ended in a fault",
+                "tell the operator",
+            );
+            match instance.refused(researcher, "query", Some(project), fault) {
+                Failure::Refused(_) => Err(Failure::Fault(text)),
+                other => Err(other),
+            }
+        }
         other => other,
     }
 }

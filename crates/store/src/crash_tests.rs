@@ -200,3 +200,56 @@ fn a_stop_after_any_step_of_creation_can_be_made_good() {
     drop(Store::create(base.path(), "other.example", &[6; 32]).unwrap());
     assert_eq!(assert_sound(base.path(), "created again"), (0, 0));
 }
+
+/// The log's files, by path.
+fn ledger(dir: &Path) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let (mut found, mut folders) = (std::collections::BTreeMap::new(), vec![dir.join("ledger")]);
+    while let Some(folder) = folders.pop() {
+        for item in std::fs::read_dir(folder).unwrap() {
+            let path = item.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(dir).unwrap().to_owned();
+                found.insert(name, std::fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// A kill between commit and publication. Recovery copies what was signed before the commit: the
+/// whole log is, byte for byte, that of an instance which was never stopped.
+#[test]
+fn a_stop_between_commit_and_publication_recovers_byte_for_byte() {
+    let whole = scratch();
+    instance(whole.path(), &[200, 54, 5]);
+    let base = scratch();
+    let size = instance(base.path(), &[200, 54]);
+    let mut between = 0;
+    for steps in 0..12 {
+        let folder = scratch();
+        let dir = folder.path();
+        copy(base.path(), dir);
+        let mut store = open(dir, None).unwrap();
+        store.stop_after(steps);
+        let stopped = store.append(size, &batch(size, 5), &[], None);
+        assert!(matches!(stopped, Err(StoreError::Stopped)));
+        drop(store);
+        let (events, awaiting) = assert_sound(dir, "stopped");
+        if events == size {
+            continue;
+        }
+        assert_eq!((events, awaiting), (size + 5, 5));
+        let database = rusqlite::Connection::open(dir.join("state.sqlite")).unwrap();
+        let sql = "SELECT value FROM meta WHERE key = 'checkpoint'";
+        let signed: Vec<u8> = database.query_row(sql, [], |row| row.get(0)).unwrap();
+        drop(database);
+        let opened = open(dir, None).unwrap();
+        assert_eq!(opened.checkpoint().unwrap().as_bytes(), signed);
+        drop(opened);
+        assert_eq!(ledger(dir), ledger(whole.path()));
+        between += 1;
+    }
+    assert!(between > 3, "no stop fell between commit and publication");
+}

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use transparency::Frontier;
 
+use crate::copy::PrivateCopy;
 use crate::error::{StoreError, Tried as _};
 use crate::layout::DATABASE;
+use crate::publish::Committed;
 use crate::schema;
 use crate::store::{Entry, Private, Snapshot};
 
@@ -23,6 +25,8 @@ pub(crate) mod meta {
     pub(crate) const VKEY: &str = "vkey";
     /// The compact Merkle tree over all events, written with them.
     pub(crate) const FRONTIER: &str = "frontier";
+    /// The signed checkpoint over all events, written with them: who holds no key cannot add one.
+    pub(crate) const CHECKPOINT: &str = "checkpoint";
     /// A size for which a checkpoint was certainly published; empty before the first append.
     pub(crate) const PUBLISHED: &str = "published";
 }
@@ -56,6 +60,10 @@ impl Database {
     pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
         let connection = schema::open(&existing(dir)?)?;
         schema::check(&connection)?;
+        if let Some((object, found)) = schema::differences(&connection)?.first() {
+            let what = format!("expected the tables of this program only, found {object} {found}");
+            return Err(damaged(what));
+        }
         Ok(Self {
             connection,
             _copy: None,
@@ -86,8 +94,14 @@ impl Database {
         }
     }
 
-    /// Makes the file and its tables, with what never changes. Fails if it already has tables.
-    pub(crate) fn create(dir: &Path, origin: &str, vkey: &str) -> Result<Self, StoreError> {
+    /// Makes the file and its tables, with what never changes and the signed checkpoint of no events.
+    /// Fails if it already has tables.
+    pub(crate) fn create(
+        dir: &Path,
+        origin: &str,
+        vkey: &str,
+        checkpoint: &str,
+    ) -> Result<Self, StoreError> {
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(false);
         crate::disk::owner_only(&mut options);
@@ -104,6 +118,7 @@ impl Database {
             (meta::ORIGIN, origin.as_bytes().to_vec()),
             (meta::VKEY, vkey.as_bytes().to_vec()),
             (meta::FRONTIER, Frontier::new().to_bytes()),
+            (meta::CHECKPOINT, checkpoint.as_bytes().to_vec()),
             (meta::PUBLISHED, vec![]),
         ] {
             let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2)";
@@ -160,29 +175,36 @@ impl Database {
         Ok(Some(u64::from_be_bytes(bytes)))
     }
 
-    /// Number of rows in `events`, whether they are numbered 0, 1, 2 and so on, and the tree committed
-    /// with them: all of one moment.
-    pub(crate) fn count(&self) -> Result<(u64, bool, Frontier), StoreError> {
+    /// What is committed of the events as a whole, all of one moment.
+    pub(crate) fn count(&self) -> Result<Committed, StoreError> {
         let sql = "SELECT count(*), coalesce(min(seq), 0), coalesce(max(seq) + 1, 0), \
-                   (SELECT value FROM meta WHERE key = ?1) FROM events";
+                   (SELECT value FROM meta WHERE key = ?1), (SELECT value FROM meta WHERE key = ?2) \
+                   FROM events";
         let row = |row: &rusqlite::Row<'_>| {
             let tree: Option<Vec<u8>> = row.get(3)?;
+            let checkpoint: Option<Vec<u8>> = row.get(4)?;
             Ok((
                 row.get::<_, i64>(0)?,
                 row.get::<_, i64>(1)?,
                 row.get::<_, i64>(2)?,
                 tree,
+                checkpoint,
             ))
         };
         let found = self
             .connection
-            .query_row(sql, [meta::FRONTIER], row)
+            .query_row(sql, [meta::FRONTIER, meta::CHECKPOINT], row)
             .tried("counting events")?;
-        let (count, first, end, tree) = found;
+        let (count, first, end, tree, checkpoint) = found;
         let tree = tree.and_then(|bytes| Frontier::from_bytes(&bytes));
         let tree =
             tree.ok_or_else(|| damaged("expected a compact tree as frontier in the table meta"))?;
-        Ok((seq_of(count)?, first == 0 && end == count, tree))
+        Ok(Committed {
+            count: seq_of(count)?,
+            contiguous: first == 0 && end == count,
+            tree,
+            checkpoint: checkpoint.unwrap_or_default(),
+        })
     }
 
     /// Calls `visit` with each event from `from` on, in order.
@@ -338,6 +360,12 @@ impl Database {
             .transpose()
     }
 
+    /// What the file has of tables, indices, views and triggers that is not as this program made it:
+    /// each thing, and what is the matter with it.
+    pub(crate) fn differences(&self) -> Result<Vec<(String, &'static str)>, StoreError> {
+        schema::differences(&self.connection)
+    }
+
     /// SQLite's own check of the file: the problems it names, none when it is sound.
     pub(crate) fn integrity(&self) -> Result<Vec<String>, StoreError> {
         let mut statement = self
@@ -394,10 +422,16 @@ impl Database {
             let mut set = transaction
                 .prepare_cached("UPDATE meta SET value = ?2 WHERE key = ?1")
                 .tried("writing")?;
-            set.execute(params![meta::FRONTIER, batch.frontier.to_bytes()])
-                .tried("writing")?;
-            set.execute(params![meta::PUBLISHED, batch.first.to_be_bytes()])
-                .tried("writing")?;
+            for (key, value) in [
+                (meta::FRONTIER, batch.frontier.to_bytes()),
+                (meta::CHECKPOINT, batch.checkpoint.as_bytes().to_vec()),
+                (meta::PUBLISHED, batch.first.to_be_bytes().to_vec()),
+            ] {
+                if set.execute(params![key, value]).tried("writing")? != 1 {
+                    let what = format!("expected {key} in the table meta, found none");
+                    return Err(damaged(what));
+                }
+            }
         }
         Ok(transaction)
     }
@@ -412,6 +446,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) snapshot: Option<(&'a str, &'a str)>,
     /// The tree over all events, these included.
     pub(crate) frontier: &'a Frontier,
+    /// The signed checkpoint over that tree.
+    pub(crate) checkpoint: &'a str,
 }
 
 fn private(row: &rusqlite::Row<'_>) -> Result<Private, StoreError> {
@@ -440,51 +476,4 @@ fn wants_rollback(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)
     )
-}
-
-/// A copy of the database and its journal in a folder of the owner's alone, removed when dropped.
-#[derive(Debug)]
-struct PrivateCopy {
-    folder: PathBuf,
-}
-
-impl PrivateCopy {
-    fn of(path: &Path) -> Result<Self, StoreError> {
-        use std::sync::atomic::{AtomicU64, Ordering};
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!(
-            "readingroom-verify-{}-{number}",
-            std::process::id()
-        ));
-        let failed = |action| {
-            move |source| StoreError::File {
-                path: DATABASE.to_owned(),
-                action,
-                source,
-            }
-        };
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        // Fails if the folder exists: nobody else's folder is ever used.
-        builder
-            .create(&folder)
-            .map_err(failed("making a private folder for a copy"))?;
-        let copy = Self { folder };
-        let journal = path.with_extension("sqlite-journal");
-        for file in [path, &journal] {
-            let name = file.file_name().unwrap_or_default();
-            if file.is_file() {
-                fs::copy(file, copy.folder.join(name)).map_err(failed("copying"))?;
-            }
-        }
-        Ok(copy)
-    }
-}
-
-impl Drop for PrivateCopy {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
 }

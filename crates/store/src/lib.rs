@@ -1,13 +1,16 @@
 //! Where an instance keeps its events: a database of rows and a folder of signed Merkle tiles.
 //!
-//! An event is durable in `state.sqlite` first; then the tiles in `ledger/` are extended and a new
-//! checkpoint is signed; only then does [`Store::append`] return. A stop at any moment leaves a state
-//! from which [`Store::open`] goes on by itself. Events are opaque bytes here: what they mean is the
+//! A checkpoint over the new events is signed first and becomes durable in `state.sqlite` with them;
+//! then the tiles in `ledger/` are extended and that checkpoint is published; only then does
+//! [`Store::append`] return. A stop at any moment leaves a state from which [`Store::open`] goes on by
+//! itself, without signing anything: rows which no signed checkpoint covers are refused. Events are opaque bytes here: what they mean is the
 //! business of `governance`.
 //!
-//! This crate must never sign a checkpoint that contradicts one it signed before, never change or
-//! remove an event, and never put a private value into an error text.
+//! This crate must never commit or publish a checkpoint that contradicts one it committed before,
+//! never change or remove an event, and never put a private value into an error text. A checkpoint
+//! whose commit was rolled back was signed, but never left the process or SQLite's undone pages.
 
+mod copy;
 mod database;
 mod disk;
 mod error;

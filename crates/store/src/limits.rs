@@ -38,3 +38,7 @@ pub(crate) const MAX_LEDGER_DEPTH: usize = 12;
 
 /// Bytes of one file below `ledger/`: a full bundle of 256 entries of 65,537 bytes.
 pub(crate) const MAX_LEDGER_FILE_BYTES: u64 = 256 * 65_537;
+
+/// Things in the database's schema that are compared with ours: we make nine, and whoever adds more
+/// than a thousand is found by the first.
+pub(crate) const MAX_OBJECTS: u32 = 1_000;

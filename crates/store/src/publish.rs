@@ -1,18 +1,48 @@
-//! From durable events to a signed checkpoint.
+//! From durable events to a published checkpoint.
 //!
-//! Tiles first, each whole and synced; then the checkpoint by one rename. A checkpoint is only signed
-//! for a root that was computed from the last published one and the events after it, and that equals
-//! the root which the database committed with those events: a restored copy of either never leads to
-//! a second history.
+//! A checkpoint is signed once, for the tree of a batch that is about to be committed, and stored in
+//! the same transaction. Publication copies it: tiles first, each whole and synced; then the
+//! checkpoint by one rename. Recovery must never sign: it vouches for nothing that was not vouched
+//! for before the commit, and refuses a restored copy of either side, which would be a second history.
 
 use transparency::tiles::superseded;
-use transparency::{Checkpoint, LogReader as _, Signer, TileWriter, VerifierKey};
+use transparency::{
+    Checkpoint, Frontier, LogReader as _, Signer, TileWriter, VerifierKey, leaf_hash,
+};
 
 use crate::database::Database;
 use crate::disk::{DirReader, Disk};
 use crate::error::StoreError;
-use crate::layout::LEDGER;
+use crate::layout::{DATABASE, LEDGER};
 use crate::limits::RECOVERY_STRIDE;
+
+/// What is committed of the events as a whole.
+#[derive(Default)]
+pub(crate) struct Committed {
+    /// Number of rows in `events`.
+    pub(crate) count: u64,
+    /// Whether they are numbered 0, 1, 2 and so on.
+    pub(crate) contiguous: bool,
+    /// The tree committed with the last of them. Anybody who can write the file can compute it.
+    pub(crate) tree: Frontier,
+    /// The checkpoint committed with the last of them, empty when there is none. Its signature has
+    /// not been checked.
+    pub(crate) checkpoint: Vec<u8>,
+}
+
+impl Committed {
+    /// Why the stored checkpoint does not vouch for the tree, `None` when it does: what was expected
+    /// and found.
+    pub(crate) fn unvouched(&self, key: &VerifierKey) -> Option<(String, String)> {
+        let sides = |size: u64, root| format!("{size} events, root {root}");
+        let expected = sides(self.tree.size(), self.tree.root());
+        match Checkpoint::open(&self.checkpoint, key, &[]) {
+            Ok((head, _)) if (head.size, head.root) == (self.tree.size(), self.tree.root()) => None,
+            Ok((head, _)) => Some((expected, sides(head.size, head.root))),
+            Err(error) => Some((expected, error.to_string())),
+        }
+    }
+}
 
 /// The writing end of the log.
 #[derive(Debug)]
@@ -28,6 +58,35 @@ fn damaged(path: &str, what: impl ToString) -> StoreError {
         path: format!("{LEDGER}/{path}"),
         what: what.to_string(),
     }
+}
+
+fn bad_rows(what: impl ToString) -> StoreError {
+    StoreError::Damaged {
+        path: DATABASE.to_owned(),
+        what: what.to_string(),
+    }
+}
+
+/// The signed checkpoint of a tree, as it is stored and served.
+pub(crate) fn signed(signer: &Signer, tree: &Frontier) -> Result<String, StoreError> {
+    let head = Checkpoint::new(signer.verifier().name(), tree.size(), tree.root());
+    let note = head
+        .sign(signer)
+        .map_err(|error| damaged("checkpoint", error))?;
+    Ok(note.to_string())
+}
+
+/// The tree over all rows, and that over the first `size` of them, computed from nothing but the rows.
+fn replay(database: &Database, size: u64) -> Result<(Frontier, Frontier), StoreError> {
+    let (mut tree, mut first) = (Frontier::new(), Frontier::new());
+    database.events(0, |seq, bytes| {
+        tree.push(leaf_hash(bytes));
+        if seq.checked_add(1) == Some(size) {
+            first = tree.clone();
+        }
+        Ok::<(), StoreError>(())
+    })?;
+    Ok((tree, first))
 }
 
 /// Reads the published checkpoint, which must be signed by `key`. `None` when there is none.
@@ -54,16 +113,14 @@ impl Publisher {
         database: &Database,
         signer: Signer,
     ) -> Result<Self, StoreError> {
-        let (count, contiguous, durable) = database.count()?;
-        if count != durable.size() || !contiguous {
-            let what = format!(
-                "expected {} events numbered from 0, found {count} rows",
-                durable.size()
-            );
-            return Err(StoreError::Damaged {
-                path: crate::layout::DATABASE.to_owned(),
-                what,
-            });
+        let committed = database.count()?;
+        let durable = &committed.tree;
+        if committed.count != durable.size() || !committed.contiguous {
+            return Err(bad_rows(format!(
+                "expected {} events numbered from 0, found {} rows",
+                durable.size(),
+                committed.count
+            )));
         }
         let head = read_checkpoint(disk, signer.verifier())?;
         let size = head.as_ref().map_or(0, |head| head.size);
@@ -93,6 +150,24 @@ impl Publisher {
                 &found,
             ));
         }
+        let (tree, first) = replay(database, size)?;
+        if tree != *durable {
+            return Err(bad_rows(
+                "expected events that lead to the tree committed with them, found others",
+            ));
+        }
+        if let Some((expected, found)) = committed.unvouched(signer.verifier()) {
+            return Err(bad_rows(format!(
+                "expected a checkpoint in the table meta that the log's key signed for {expected}, \
+                 found {found}"
+            )));
+        }
+        if head.as_ref().is_some_and(|head| head.root != first.root()) {
+            return Err(fork(
+                "the published events are not the first of the database",
+                &found,
+            ));
+        }
         let reader = DirReader::new(&disk.root().join(LEDGER));
         let tiles = TileWriter::resume(&reader, size).map_err(|error| damaged("tile", error))?;
         let published = head.as_ref().map(|head| head.size);
@@ -118,13 +193,12 @@ impl Publisher {
             Ok::<(), StoreError>(())
         })?;
         if publisher.tiles.root() != durable.root() {
-            return Err(fork(
-                "the published events are not the first of the database",
-                &found,
+            return Err(bad_rows(
+                "expected the events to stay while they were read, found others",
             ));
         }
         if published != Some(durable.size()) {
-            publisher.publish(disk)?;
+            publisher.publish(disk, &committed.checkpoint)?;
         }
         Ok(publisher)
     }
@@ -132,11 +206,6 @@ impl Publisher {
     /// Number of events in the tree.
     pub(crate) fn size(&self) -> u64 {
         self.tiles.size()
-    }
-
-    /// The log's public key.
-    pub(crate) fn key(&self) -> &VerifierKey {
-        self.signer.verifier()
     }
 
     /// The tree after a batch, to be committed with it; nothing changes yet.
@@ -153,10 +222,20 @@ impl Publisher {
         Ok(tiles)
     }
 
-    /// Takes the tree whose events are now durable, and publishes it.
-    pub(crate) fn advance(&mut self, disk: &mut Disk, tiles: TileWriter) -> Result<(), StoreError> {
+    /// The signed checkpoint of a tree, to be committed with it.
+    pub(crate) fn sign(&self, tree: &Frontier) -> Result<String, StoreError> {
+        signed(&self.signer, tree)
+    }
+
+    /// Takes the tree whose events are now durable with their checkpoint, and publishes both.
+    pub(crate) fn advance(
+        &mut self,
+        disk: &mut Disk,
+        tiles: TileWriter,
+        checkpoint: &str,
+    ) -> Result<(), StoreError> {
         self.tiles = tiles;
-        self.publish(disk)
+        self.publish(disk, checkpoint.as_bytes())
     }
 
     fn write_full_tiles(&mut self, disk: &mut Disk) -> Result<(), StoreError> {
@@ -167,21 +246,13 @@ impl Publisher {
     }
 
     /// Writes the tiles, then the checkpoint, then removes partial tiles that are no longer needed.
-    fn publish(&mut self, disk: &mut Disk) -> Result<(), StoreError> {
+    fn publish(&mut self, disk: &mut Disk, checkpoint: &[u8]) -> Result<(), StoreError> {
         for file in self.tiles.take_files() {
             disk.write(&format!("{LEDGER}/{}", file.tile), &file.bytes, false)?;
         }
         disk.sync_folders()?;
         let size = self.tiles.size();
-        let head = Checkpoint::new(self.key().name(), size, self.tiles.root());
-        let note = head
-            .sign(&self.signer)
-            .map_err(|error| damaged("checkpoint", error))?;
-        disk.write(
-            &format!("{LEDGER}/checkpoint"),
-            note.to_string().as_bytes(),
-            false,
-        )?;
+        disk.write(&format!("{LEDGER}/checkpoint"), checkpoint, false)?;
         disk.sync_folders()?;
         let before = self.published.replace(size).unwrap_or(0);
         // The specification lets a log delete partial tiles once the full tile can be had.

@@ -4,14 +4,16 @@
 //! (`journal_mode=TRUNCATE`, `synchronous=EXTRA`; sqlite.org/pragma.html), so that a commit that was
 //! reported is never rolled back by a power cut. A write-ahead log would need mere readers to write.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 use crate::error::{StoreError, Tried as _};
-use crate::limits::BUSY_WAIT;
+use crate::limits::{BUSY_WAIT, MAX_OBJECTS};
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(crate) const VERSION: i64 = 1;
+/// 2: the signed checkpoint is committed with the events.
+pub(crate) const VERSION: i64 = 2;
 
 /// "RdRm" in ASCII, so that `file` and a person can tell the database from others.
 pub(crate) const APPLICATION_ID: i64 = 0x5264_526d;
@@ -71,9 +73,16 @@ pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
             .or_else(ignore_no_row)
             .tried("configuring")?;
     }
+    // A trigger that somebody adds while the file is open must not run in our commits either.
     connection
-        .pragma_update(None, "foreign_keys", "ON")
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
         .tried("configuring")?;
+    // trusted_schema: what somebody else wrote into the schema calls no function with side effects.
+    for (name, value) in [("foreign_keys", "ON"), ("trusted_schema", "OFF")] {
+        connection
+            .pragma_update(None, name, value)
+            .tried("configuring")?;
+    }
     Ok(connection)
 }
 
@@ -93,9 +102,11 @@ pub(crate) fn open_read(path: &Path) -> Result<Connection, StoreError> {
     connection
         .busy_timeout(BUSY_WAIT)
         .tried("setting the wait")?;
-    connection
-        .pragma_update(None, "query_only", "ON")
-        .tried("configuring")?;
+    for (name, value) in [("query_only", "ON"), ("trusted_schema", "OFF")] {
+        connection
+            .pragma_update(None, name, value)
+            .tried("configuring")?;
+    }
     Ok(connection)
 }
 
@@ -117,4 +128,37 @@ pub(crate) fn check(connection: &Connection) -> Result<(), StoreError> {
         path: crate::layout::DATABASE.to_owned(),
         what,
     })
+}
+
+/// One thing in `sqlite_schema`: type, name, table, and the text it was made with (none for the
+/// indices that SQLite makes by itself).
+type Object = (String, String, String, Option<String>);
+
+/// All things in the schema, at most [`MAX_OBJECTS`] of them.
+fn objects(connection: &Connection) -> Result<Vec<Object>, StoreError> {
+    let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name LIMIT ?1";
+    let mut statement = connection.prepare(sql).tried("reading the schema")?;
+    let rows = statement
+        .query_map([MAX_OBJECTS], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .tried("reading the schema")?;
+    rows.collect::<Result<_, _>>().tried("reading the schema")
+}
+
+/// What in the schema is not as [`make_tables`] leaves it, each thing with what is the matter: a
+/// trigger could add rows to a commit of ours, a view stand in for a table, another definition of a
+/// table change what is written.
+pub(crate) fn differences(
+    connection: &Connection,
+) -> Result<Vec<(String, &'static str)>, StoreError> {
+    let model = Connection::open_in_memory().tried("making the tables to compare with")?;
+    make_tables(&model)?;
+    let (expected, found) = (objects(&model)?, objects(connection)?);
+    let name = |object: &Object| format!("{} {:?}", object.0, object.1);
+    let beyond = found.iter().filter(|object| !expected.contains(object));
+    let missing = expected.iter().filter(|object| !found.contains(object));
+    let beyond = beyond.map(|object| (name(object), "that is not as this program makes it"));
+    let missing = missing.map(|object| (name(object), "missing or changed"));
+    Ok(beyond.chain(missing).collect())
 }

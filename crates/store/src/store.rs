@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use transparency::{Disclosure, Signer, VerifierKey};
+use transparency::{Disclosure, Frontier, Signer, VerifierKey};
 
 use crate::database::{Batch, Database};
 use crate::disk::{Disk, read_text};
@@ -13,7 +13,7 @@ use crate::error::{StoreError, Tried as _};
 use crate::layout;
 use crate::limits;
 use crate::lock::Lock;
-use crate::publish::{Publisher, read_checkpoint};
+use crate::publish::{Publisher, read_checkpoint, signed};
 use crate::verify::digest_is_in;
 
 /// One event to append.
@@ -123,7 +123,8 @@ impl Store {
             false,
         )?;
         disk.sync_folders()?;
-        let database = Database::create(dir, origin, &vkey)?;
+        let checkpoint = signed(&signer, &Frontier::new())?;
+        let database = Database::create(dir, origin, &vkey, &checkpoint)?;
         Self::start(disk, database, signer, lock)
     }
 
@@ -132,7 +133,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Busy`] when another process has the lock; [`StoreError::Fork`] when database and
-    /// checkpoint contradict each other, in which case nothing was changed.
+    /// checkpoint contradict each other, [`StoreError::Damaged`] when no checkpoint that the log's key
+    /// signed covers the rows, or the database has tables, triggers, views or indices of others. In
+    /// these cases nothing was changed or signed.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         Self::open_within(dir, limits::LOCK_WAIT)
     }
@@ -206,7 +209,7 @@ impl Store {
     /// after a stop in the middle of a commit.
     pub fn open_read(dir: &Path) -> Result<Self, StoreError> {
         let database = Database::open_read(dir)?;
-        let (size, _, _) = database.count()?;
+        let size = database.count()?.count;
         Ok(Self {
             database,
             size,
@@ -348,19 +351,24 @@ impl Store {
             .after(batch.iter().map(|entry| entry.bytes.as_slice()))?;
         writing.disk.step()?;
         let frontier = tiles.frontier();
+        // Signed before the commit: what is durable is vouched for, and recovery need not sign.
+        let checkpoint = writing.publisher.sign(frontier)?;
         let transaction = database.insert(&Batch {
             first,
             entries: batch,
             participants,
             snapshot,
             frontier,
+            checkpoint: &checkpoint,
         })?;
         writing.disk.step()?;
         writing.unfinished = true;
         transaction.commit().tried("committing events")?;
         *size = frontier.size();
         writing.disk.step()?;
-        writing.publisher.advance(&mut writing.disk, tiles)?;
+        writing
+            .publisher
+            .advance(&mut writing.disk, tiles, &checkpoint)?;
         writing.unfinished = false;
         Ok(first)
     }

@@ -7,13 +7,14 @@ use std::path::Path;
 
 use transparency::audit::{CHECKPOINT, Finding, VKEY, Visit, verify_log_with_pending};
 use transparency::{
-    Checkpoint, Disclosure, Frontier, LogReader, Note, Report, disclosure, leaf_hash,
+    Checkpoint, Disclosure, Frontier, LogReader, Note, Report, VerifierKey, disclosure, leaf_hash,
 };
 
 use crate::database::Database;
 use crate::disk::DirReader;
 use crate::error::StoreError;
 use crate::layout::{DATABASE, LEDGER};
+use crate::publish::Committed;
 
 /// What a verification of an instance found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,8 @@ pub struct VerifyReport {
     pub log: Report,
     /// Events in the database.
     pub events: u64,
-    /// Durable events that await the checkpoint: the next open publishes them. Not a fault.
+    /// Durable events under a signed checkpoint that is not published yet: the next open publishes
+    /// it. Not a fault. None when no signed checkpoint covers them, which is.
     pub awaiting: u64,
     /// Private values that are kept, each with its digest in its event. Whether others were erased
     /// only the caller can tell, who knows which digests an event holds.
@@ -78,11 +80,12 @@ pub fn verify(dir: &Path, visit: &mut Visit<'_>) -> VerifyReport {
             (Rows::default(), None)
         }
     };
-    (report.events, report.awaiting) = (rows.count, rows.pending.len() as u64);
-    if rows.count != rows.tree.size() || !rows.contiguous {
+    (report.events, report.awaiting) = (rows.committed.count, rows.pending.len() as u64);
+    let committed = &rows.committed;
+    if committed.count != committed.tree.size() || !committed.contiguous {
         let (expected, found) = (
-            format!("{} events numbered from 0", rows.tree.size()),
-            format!("{} rows", rows.count),
+            format!("{} events numbered from 0", committed.tree.size()),
+            format!("{} rows", committed.count),
         );
         report.fault(
             "the events are not those that were committed",
@@ -90,11 +93,16 @@ pub fn verify(dir: &Path, visit: &mut Visit<'_>) -> VerifyReport {
             &found,
         );
     }
+    if let Some(database) = &database
+        && let Err(error) = check_vouched(&moment, &rows, database, &mut report)
+    {
+        report.fault("the database cannot be read", "rows", &error.to_string());
+    }
     let unborn = database
         .as_ref()
         .is_some_and(|database| matches!(database.published(), Ok(None)));
     let log = if unborn && moment.checkpoint == Ok(None) {
-        check_unborn(&moment, &rows)
+        check_unborn(&moment, &rows, &mut report)
     } else {
         check_log(&moment, &rows, database.as_ref(), &mut report, visit)
     };
@@ -106,7 +114,7 @@ pub fn verify(dir: &Path, visit: &mut Visit<'_>) -> VerifyReport {
         .into_iter()
         .for_each(|finding| report.log.add(finding));
     if report.is_sound() {
-        let start = report.events - report.awaiting;
+        let start = report.events.saturating_sub(report.awaiting);
         let refused = (start..)
             .zip(&rows.pending)
             .find_map(|(index, bytes)| visit(index, bytes).err());
@@ -169,10 +177,7 @@ impl LogReader for Moment<'_> {
 /// What the database says of the events as a whole.
 #[derive(Default)]
 struct Rows {
-    count: u64,
-    contiguous: bool,
-    /// The tree that was committed with the last event.
-    tree: Frontier,
+    committed: Committed,
     vkey: Option<String>,
     /// The events beyond the checkpoint.
     pending: Vec<Vec<u8>>,
@@ -180,7 +185,8 @@ struct Rows {
 
 impl Rows {
     fn of(database: &Database, published: Option<u64>) -> Result<Self, StoreError> {
-        let (count, contiguous, tree) = database.count()?;
+        let committed = database.count()?;
+        let count = committed.count;
         let from = match published {
             Some(size) => size,
             None if database.published()?.is_none() => 0,
@@ -188,7 +194,7 @@ impl Rows {
             None => count,
         };
         let mut pending = Vec::new();
-        if contiguous {
+        if committed.contiguous {
             database.events(from, |seq, bytes| {
                 // Another process may have appended since the rows were counted.
                 if seq < count {
@@ -198,17 +204,54 @@ impl Rows {
             })?;
         }
         Ok(Self {
-            count,
-            contiguous,
-            tree,
+            committed,
             vkey: Some(database.vkey()?),
             pending,
         })
     }
 }
 
+/// Checks that the log's key vouched for the rows: the database names the key of the log, and the
+/// signed checkpoint that was committed with the events covers them all. Events that await
+/// publication are otherwise rows that anybody could have added.
+fn check_vouched(
+    moment: &Moment<'_>,
+    rows: &Rows,
+    database: &Database,
+    report: &mut VerifyReport,
+) -> Result<(), StoreError> {
+    let published = moment.read(VKEY).ok().flatten();
+    let published = published.and_then(|bytes| String::from_utf8(bytes).ok());
+    let parse = |text: &str| VerifierKey::parse(text).ok();
+    let published = published.and_then(|text| parse(text.trim_end_matches('\n')));
+    let (vkey, origin) = (database.vkey()?, database.origin()?);
+    // A file of the key that cannot be read is a finding of the log's own.
+    let Some(key) = published.or_else(|| parse(&vkey)) else {
+        report.fault("the database names no key", "the log's key", "another text");
+        return Ok(());
+    };
+    if vkey != key.to_string() {
+        let what = "the database names another key than the log";
+        report.fault(what, &key.to_string(), "another text");
+    }
+    if origin != key.name() {
+        let what = "the database names another origin than the log";
+        report.fault(what, key.name(), "another text");
+    }
+    if let Some((expected, found)) = rows.committed.unvouched(&key) {
+        let what = "the events are not those for which a checkpoint was signed";
+        report.fault(what, &expected, &found);
+        report.awaiting = 0;
+    }
+    Ok(())
+}
+
 /// A log that was stopped before its first checkpoint has no file but its key.
-fn check_unborn(moment: &Moment<'_>, rows: &Rows) -> Report {
+fn check_unborn(moment: &Moment<'_>, rows: &Rows, whole: &mut VerifyReport) -> Report {
+    if rows.committed.count > 0 {
+        let (what, found) = ("events without a checkpoint before them", "events");
+        whole.fault(what, "no event before the first checkpoint", found);
+    }
     let mut report = Report::default();
     let mut say = |path: &str, what: &str, expected: &str| {
         let (path, what, expected) = (path.to_owned(), what.to_owned(), expected.to_owned());
@@ -288,14 +331,15 @@ fn check_log(
         rows.pending
             .iter()
             .for_each(|entry| tree.push(leaf_hash(entry)));
-        if rows.count < head.size {
-            let (expected, found) = (format!("at least {}", head.size), rows.count.to_string());
+        let count = rows.committed.count;
+        if count < head.size {
+            let (expected, found) = (format!("at least {}", head.size), count.to_string());
             report.fault(
                 "there are fewer events than the checkpoint covers",
                 &expected,
                 &found,
             );
-        } else if log.is_sound() && tree != rows.tree {
+        } else if log.is_sound() && tree != rows.committed.tree {
             report.fault(
                 "the tree committed with the events is not theirs",
                 &tree.root().to_string(),
@@ -308,6 +352,10 @@ fn check_log(
 
 /// Checks what only the database holds: SQLite's own structure, and every private value's digest.
 fn check_rows(database: &Database, report: &mut VerifyReport) -> Result<(), StoreError> {
+    for (object, found) in database.differences()? {
+        let what = format!("the schema's {object} is not as this program made it");
+        report.fault(&what, "the tables and indices of this program", found);
+    }
     for problem in database.integrity()? {
         report.fault("sqlite finds the file damaged", "ok", &problem);
     }

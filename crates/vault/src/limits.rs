@@ -128,6 +128,21 @@ pub const TEXT_BYTES: usize = 4_096;
 /// Bytes of a regular expression. The matcher is linear in the text, but compiling grows with the pattern.
 pub const PATTERN_BYTES: usize = 256;
 
+/// Bytes that a compiled regular expression may take: a tenth of the engine's own limit, so that whatever passes the gate
+/// compiles there too, and no pattern can fail once rows are read. `\w{100}` is below it, `\w{1000}` above.
+pub const PATTERN_COMPILED_BYTES: usize = 1 << 20;
+
+/// Different regular expressions in one question. Each may take milliseconds to compile, before any timer can stop it.
+pub const PATTERNS: usize = 100;
+
+/// Relations of a question once every use of a WITH part or subquery is written out, which is what planning does: 24 parts
+/// that each use the one before twice are 16 million (15 GB, measured). Questions of people use tens.
+pub const EXPANDED_RELATIONS: u64 = 200;
+
+/// Nodes of a question's expressions once every use of a calculated column is written out, which optimising may do. Several
+/// times what the longest text holds without reuse (some 10,000 codes in a list, of which aggregate mode makes three copies).
+pub const EXPANDED_NODES: u64 = 50_000;
+
 /// Months by which a constant interval may move a date: 200 years, more than a life.
 pub const INTERVAL_MONTHS: i32 = 2_400;
 

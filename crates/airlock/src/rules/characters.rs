@@ -19,15 +19,7 @@ pub(crate) fn judge(document: &Document, _: &Context<'_>, findings: &mut Finding
     for c in text.chars() {
         match c {
             '\t' | '\n' | '\r' | '\u{c}' => {}
-            // U+200B..200F, 202A..202E, 2060..2069: no width, or changes of direction. Private use holds anything.
-            '\u{ad}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' => invisible += 1,
-            '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}' | '\u{fe00}'..='\u{fe0f}' => {
-                invisible += 1
-            }
+            c if is_hidden(c) => invisible += 1,
             c if c.is_control() => control += 1,
             c if !c.is_ascii() && is_foreign_digit(c) => digits += 1,
             _ => {}
@@ -59,6 +51,33 @@ pub(crate) fn judge(document: &Document, _: &Context<'_>, findings: &mut Finding
         );
         findings.amber(RULE, "whole file", what, "leave encoded content out");
     }
+    // A digest tells nobody anything; that of an id, or what else has this form, tells who it is of.
+    let digests = text
+        .as_bytes()
+        .split(|b| !b.is_ascii_alphanumeric())
+        .filter(|run| run.len() == 64 && run.iter().all(u8::is_ascii_hexdigit))
+        .count();
+    if digests > 0 {
+        let what = format!("{} of 64 hexadecimal digits", count_of(digests, "run"));
+        findings.amber(RULE, "whole file", what, "leave digests out");
+    }
+}
+
+/// Characters that are not seen or change what is: without width (U+200B..200F), changes of direction (202A..202E, 2060..2069,
+/// 061C), separators of lines (2028, 2029), and private use, which holds anything.
+pub(crate) fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{e000}'..='\u{f8ff}'
+            | '\u{e0000}'..='\u{10ffff}'
+            | '\u{fe00}'..='\u{fe0f}'
+    )
 }
 
 /// Digits other than 0 to 9, but for superscripts, subscripts and fractions, which units and footnotes are written with.

@@ -1,8 +1,12 @@
 //! An answer that this instance gave in aggregate mode was judged on the people behind each cell, which is exact; the same bytes
-//! need no second judgement. Everything else is judged on its content alone, and the verdict says so.
+//! need no second judgement of counts. Its texts may be literals of the question (`CASE … THEN 'a row of a person'`), which nobody
+//! judged: those are looked at here and by the rules on ids. Everything else is judged on its content alone, and the verdict says so.
 
+use super::understood::opaque_bytes;
 use crate::Context;
-use crate::verdict::{Findings, Rule};
+use crate::limits;
+use crate::readers::Document;
+use crate::verdict::{Findings, Rule, lines};
 
 const RULE: Rule = Rule {
     name: "lineage",
@@ -27,4 +31,47 @@ pub(crate) fn unknown(findings: &mut Findings) {
         "whole file",
         "no recorded answer has these bytes: judged on its content alone",
     );
+}
+
+const TEXT: Rule = Rule {
+    name: "lineage-text",
+    source: "this project's design: literals of a question are not counts",
+};
+
+/// Long texts, texts with a structure of their own, and codes, in an answer. Answers are written with commas (RFC 4180),
+/// whatever else a reader might take for the delimiter.
+pub(crate) fn text(document: &Document, _: &Context<'_>, findings: &mut Findings) {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(document.whole.as_bytes());
+    let mut at: Vec<u64> = Vec::new();
+    for record in reader.records() {
+        let Ok(record) = record else {
+            // Bytes were decoded to text: only a record past the reader's own sizes comes here.
+            findings.amber(
+                TEXT,
+                "whole file",
+                "not the form of an answer",
+                "put the question again without literals",
+            );
+            return;
+        };
+        if record.iter().any(is_literal) {
+            at.push(record.position().map_or(0, csv::Position::line));
+        }
+    }
+    if !at.is_empty() {
+        findings.amber(
+            TEXT,
+            lines(&at),
+            "long or structured texts in an answer: literals of a question are not counts",
+            "put the question again without literals and with short names of columns (`AS n`), or let two people look at it",
+        );
+    }
+}
+
+fn is_literal(cell: &str) -> bool {
+    let separators = cell.chars().filter(|c| ";|\t\n,".contains(*c)).count();
+    cell.chars().count() > limits::LINEAGE_TEXT || separators >= 2 || opaque_bytes(cell) > 0
 }

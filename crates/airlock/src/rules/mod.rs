@@ -3,6 +3,7 @@
 pub(crate) mod characters;
 pub(crate) mod extremes;
 pub(crate) mod file_name;
+mod fine_rows;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
@@ -39,6 +40,26 @@ const RULES: [Judge; 10] = [
 /// Applies all the rules on content.
 pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut Findings) {
     for rule in RULES {
+        rule(document, context, findings);
+    }
+}
+
+/// The rules that a logged answer does not answer for: its cells were judged as counts of people, but a question may carry
+/// literals, and with them anything that its author had seen.
+const WITH_LINEAGE: [Judge; 4] = [
+    participants::judge,
+    identifiers::judge,
+    characters::judge,
+    lineage::text,
+];
+
+/// Applies the rules on the content of a file that is a logged answer.
+pub(crate) fn judge_with_lineage(
+    document: &Document,
+    context: &Context<'_>,
+    findings: &mut Findings,
+) {
+    for rule in WITH_LINEAGE {
         rule(document, context, findings);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A number under a heading of results (a cost, a position on a chromosome) may equal an id by chance; then a person looks.
 
+use crate::disguise::{fraction, joined};
 use crate::readers::Document;
 use crate::roles::Role;
 use crate::table::Table;
@@ -53,7 +54,13 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
         any = true;
     }
     // The last net: whatever a reader dropped or cut apart.
-    if !any && document.whole.lines().any(|line| holds_id(line, people)) {
+    let mut apart = false;
+    if !any {
+        joined(&document.whole, &mut |token| {
+            apart = apart || people.is_pseudonym(token);
+        });
+    }
+    if apart || (!any && document.whole.lines().any(|line| holds_id(line, people))) {
         findings.red(
             RULE,
             "whole file",
@@ -61,6 +68,40 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
             FIX,
         );
     }
+    judge_fractions(document, people, findings);
+}
+
+/// Ids behind a decimal point, `0.1234567`. Among half a million seven-digit ids one in ten such numbers is somebody's by
+/// chance: a quarter of a column is looked at by people, and a half (of at least three) is none.
+fn judge_fractions(document: &Document, people: &dyn Participants, findings: &mut Findings) {
+    let mut judge = |place: &dyn Fn() -> String, all: &mut dyn Iterator<Item = &str>| {
+        let (mut seen, mut hits) = (0_usize, 0_usize);
+        for digits in all.filter_map(fraction) {
+            seen += 1;
+            hits += usize::from(people.is_raw_id(digits));
+        }
+        let what = format!(
+            "participants' ids behind the decimal point of {}",
+            count_of(hits, "number")
+        );
+        if hits >= 3 && hits * 2 >= seen {
+            findings.red(RULE, place(), what, FIX);
+        } else if hits > 0 && hits * 4 >= seen {
+            let what = what + ", perhaps by chance";
+            findings.amber(RULE, place(), what, "round the numbers");
+        }
+    };
+    for table in &document.tables {
+        for i in 0..table.columns.len() {
+            let cells = &mut (0..table.rows.len()).map(|row| table.text(row, i));
+            judge(&|| table.column_place(i), cells);
+        }
+    }
+    let words = &mut document
+        .prose
+        .iter()
+        .flat_map(|line| line.text.split_whitespace());
+    judge(&|| "lines outside tables".to_owned(), words);
 }
 
 /// Words of a line, and numbers in it that are written with thousands or an exponent.

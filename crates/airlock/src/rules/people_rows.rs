@@ -161,7 +161,13 @@ pub(crate) fn judge_table(
     let concern = if rows >= EVERYBODY && rows == context.participants.count() {
         Some((Level::Red, "exactly one for each participant"))
     } else {
-        by_key(&shape, some, many).or_else(|| by_content(table, &shape, some, many))
+        let disguised = || {
+            let what = "fine values in rows that all differ, without numbers of people that differ";
+            super::fine_rows::is_like_people(table).then_some((Level::Amber, what))
+        };
+        by_key(&shape, some, many)
+            .or_else(|| by_content(table, &shape, some, many))
+            .or_else(disguised)
     };
     if let Some((level, what)) = concern {
         let what = format!("{}: {what}", count_of(shape.rows, "row"));

@@ -1,6 +1,7 @@
 //! Confidence: the share of a file that was understood by exact means; and the rule that little understood is not green.
 
 use crate::Context;
+use crate::limits;
 use crate::prose;
 use crate::readers::Document;
 use crate::roles::Role;
@@ -47,7 +48,7 @@ fn unknown_columns(document: &Document) -> Vec<String> {
             .filter(|(_, c)| c.role == Role::Unknown && c.filled > 0)
             .map(|(i, _)| t.column_place(i))
     });
-    unknown.take(crate::limits::PLACES).collect()
+    unknown.take(limits::PLACES).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes of files are below 2^53")]
@@ -62,11 +63,12 @@ fn share(document: &Document) -> f64 {
             let bytes = line.text.len() as f64 + 1.0;
             let (words, unclear) = prose::unclear(&line.text);
             all += bytes;
-            understood += if words == 0 {
+            let clear = if words == 0 {
                 bytes
             } else {
                 bytes * (1.0 - unclear as f64 / words as f64)
             };
+            understood += (clear - opaque_bytes(&line.text) as f64).max(0.0);
         }
     }
     if all <= 0.0 {
@@ -103,10 +105,63 @@ fn of_table(table: &Table) -> f64 {
         })
         .collect();
     if columns.is_empty() {
-        1.0
-    } else {
-        columns.iter().sum::<f64>() / columns.len() as f64
+        return 1.0;
     }
+    let mean = columns.iter().sum::<f64>() / columns.len() as f64;
+    let opaque = (0..table.columns.len()).any(|i| is_opaque(table, i));
+    if opaque { mean.min(0.5) } else { mean }
+}
+
+/// Whether at least half of a column's cells, and three, are codes of no known form: those could stand for anything, and
+/// columns of numbers beside them make them no clearer.
+fn is_opaque(table: &Table, column: usize) -> bool {
+    let Some(of_column) = table.columns.get(column) else {
+        return false;
+    };
+    let opaque = of_column
+        .values
+        .iter()
+        .enumerate()
+        .filter(|(row, v)| **v == Value::Text && opaque_bytes(table.text(*row, column)) > 0)
+        .count();
+    opaque >= 3 && opaque * 2 >= of_column.filled
+}
+
+/// Share of a file's bytes that some reader read, rounded down to two decimals.
+#[expect(clippy::cast_precision_loss, reason = "sizes of files are below 2^53")]
+pub(crate) fn read(document: &Document) -> f64 {
+    let all = (document.whole.len() as f64).max(document.unread as f64);
+    if all <= 0.0 {
+        return 1.0;
+    }
+    ((1.0 - document.unread as f64 / all) * 100.0).floor() / 100.0
+}
+
+/// Bytes of the words of a text that are codes of no known form: long mixtures of letters and digits.
+pub(crate) fn opaque_bytes(text: &str) -> usize {
+    if text.len() < limits::OPAQUE_WORD {
+        return 0;
+    }
+    text.as_bytes()
+        .split(|b| !b.is_ascii_alphanumeric())
+        .filter(|word| word.len() >= limits::OPAQUE_WORD && is_code(word))
+        .map(<[u8]>::len)
+        .sum()
+}
+
+/// Whether letters and digits change more than twice: `ENSG00000139618`, `diabetes2020` and `20200131T101112` do not. Presentation
+/// codes of the British National Formulary do and are known: fifteen capitals and digits, of which the first six are digits
+/// (NHS Business Services Authority, BNF code structure).
+fn is_code(word: &[u8]) -> bool {
+    let changes = word
+        .iter()
+        .zip(word.iter().skip(1))
+        .filter(|(a, b)| a.is_ascii_digit() != b.is_ascii_digit())
+        .count();
+    let bnf = word.len() == 15
+        && word.iter().take(6).all(u8::is_ascii_digit)
+        && !word.iter().any(u8::is_ascii_lowercase);
+    changes > 2 && !bnf
 }
 
 /// Whether a cell is what its column promises.
@@ -122,7 +177,7 @@ fn is_understood(column: &Column, value: Value, text: &str) -> bool {
             | Role::Unknown
     );
     match value {
-        Value::Text if words => text.len() <= LABEL_BYTES,
+        Value::Text if words => text.len() <= LABEL_BYTES && opaque_bytes(text) == 0,
         // Intervals: "0.12 to 0.34", "[1.0-1.4]", "1.2 (1.0, 1.4)".
         Value::Text => text
             .replace("to", "")

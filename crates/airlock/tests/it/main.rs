@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod disguises;
 mod properties;
 mod requests;
 mod safe;

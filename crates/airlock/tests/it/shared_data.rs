@@ -79,7 +79,12 @@ fn five_thousand_rows_within_a_second() {
 #[test]
 fn time_is_linear_in_the_size() {
     type Make = fn(usize) -> String;
-    let cases: [(&str, Make); 6] = [
+    let cases: [(&str, Make); 9] = [
+        ("pieces", |n| "0a 1b ".repeat(n * 4)),
+        ("long codes", |n| {
+            "0a1b2c3d4e5f60710a1b2c3d4e5f60710a1b2c3d4e5f60710a1b2c3d4e5f6071\n".repeat(n)
+        }),
+        ("encoded", |n| "MTIzNDU2Nw-MTIzNDU2Nw/".repeat(n * 2)),
         ("same words", |n| "alpha beta gamma\n".repeat(n)),
         ("open quote", |n| {
             format!("a,b\n\"{}", "x,y\n".repeat(n * 4))

@@ -1,6 +1,6 @@
 //! Decisions about data.
 
-use super::{DataEvent, RecordConsent, RecordWithdrawal, is_class};
+use super::{DataEvent, RecordConsent, RecordWithdrawal, SealRelease, is_class};
 use crate::command::Command;
 use crate::decide::{
     Draft, list_within, only_earlier, reasons_given, taken, text_within, unknown, window_open,
@@ -40,7 +40,16 @@ pub(crate) fn decide(state: &State, command: &Command) -> Result<Vec<Draft>, Ref
             if state.data.releases.contains_key(&c.release) {
                 return Err(taken("release-taken", "release", &c.release));
             }
-            DataEvent::ReleaseSealed((**c).clone())
+            let index = c.index_sha256.as_ref().map(|d| d.as_str().to_owned());
+            let public = SealRelease {
+                index_sha256: None,
+                ..(**c).clone()
+            };
+            let draft = Draft::public(DataEvent::ReleaseSealed(public));
+            return Ok(vec![match index {
+                Some(index) => draft.with("index_sha256", index),
+                None => draft,
+            }]);
         }
         Command::RetireRelease(c) => {
             if !state.data.releases.contains_key(&c.release) {

@@ -160,6 +160,10 @@ pub struct SealRelease {
     pub participants: u32,
     /// Rows of each table.
     pub tables: BTreeMap<String, u64>,
+    /// Digest of the list of participants with their internal indices. Private: the log holds a salted digest, so
+    /// that nobody can be given another's index, and with it another's consent, without being found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_sha256: Option<Digest>,
 }
 
 /// Takes a release out of use. Nothing is deleted.

@@ -11,6 +11,7 @@ use crate::decide::{Draft, list_within, reasons_given, taken, text_within, unkno
 use crate::ids::Id;
 use crate::limits::{LIST_ITEMS, TEXT_CHARS};
 use crate::mode::Mode;
+use crate::people::Role;
 use crate::projects::{Project, find, institutions};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -129,6 +130,14 @@ fn submit(state: &State, by: &Id, at: Time, c: &SubmitOutput) -> Result<Vec<Draf
             "name at least one file",
         ));
     }
+    if !c.files.keys().all(|name| plain_name(name)) {
+        return Err(Refusal::new(
+            "file-name",
+            "files-have-plain-names",
+            "a file's name is expected to have 1 to 100 letters, digits, spaces, dots, underscores or hyphens, beginning with a letter or digit",
+            "rename the file",
+        ));
+    }
     if c.files.values().any(|f| f.verdict == Verdict::Red) {
         return Err(Refusal::new(
             "red-file",
@@ -144,13 +153,7 @@ fn review(state: &State, by: &Id, c: &ReviewOutput) -> Result<Vec<Draft>, Refusa
     let output = waiting(state, &c.output)?;
     reasons_given(&c.reasons)?;
     let project = find(state, &output.project)?;
-    let own = state
-        .people
-        .staff
-        .get(by)
-        .and_then(|s| s.institution.as_ref());
-    let conflicted = own.is_some_and(|i| institutions(state, project).contains(i));
-    if output.author == *by || project.researchers().contains(by) || conflicted {
+    if conflicted(state, output, project, by) {
         return Err(Refusal::new(
             "own-output",
             "nobody-checks-their-own",
@@ -170,17 +173,25 @@ fn review(state: &State, by: &Id, c: &ReviewOutput) -> Result<Vec<Draft>, Refusa
 }
 
 fn release(state: &State, at: Time, c: &ReleaseOutput) -> Result<Vec<Draft>, Refusal> {
-    let output = waiting(state, &c.output)?;
+    let output = match find_output(state, &c.output)? {
+        again if again.standing == OutputStanding::Released => again,
+        _ => waiting(state, &c.output)?,
+    };
+    let project = find(state, &output.project)?;
     let accepted = output
         .reviews
-        .values()
-        .filter(|r| r.outcome == CheckOutcome::Accept)
+        .iter()
+        .filter(|(checker, r)| {
+            r.outcome == CheckOutcome::Accept
+                && state.people.has_role(checker, Role::OutputChecker)
+                && !conflicted(state, output, project, checker)
+        })
         .count();
     if accepted < CHECKERS {
         return Err(Refusal::new(
             "reviews-missing",
             "two-different-checkers",
-            format!("{CHECKERS} different checkers must accept, {accepted} did"),
+            format!("{CHECKERS} different checkers must accept, {accepted} who may check did"),
             "have it reviewed with `readingroom airlock review`",
         ));
     }
@@ -208,12 +219,40 @@ fn release(state: &State, at: Time, c: &ReleaseOutput) -> Result<Vec<Draft>, Ref
     Ok(vec![Draft::public(event)])
 }
 
-fn waiting<'a>(state: &'a State, id: &Id) -> Result<&'a Output, Refusal> {
-    let output = state
+/// A checker who is the author, a researcher of the project, or of an institution in it.
+fn conflicted(state: &State, output: &Output, project: &Project, checker: &Id) -> bool {
+    let own = state
+        .people
+        .staff
+        .get(checker)
+        .and_then(|s| s.institution.as_ref());
+    output.author == *checker
+        || project.researchers().contains(checker)
+        || own.is_some_and(|i| institutions(state, project).contains(i))
+}
+
+/// Names under which files may leave: what any system takes as one plain name, so that none can take the place of
+/// another, hide, or forge a line on a checker's screen.
+fn plain_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-');
+    name.len() <= 100
+        && name
+            .chars()
+            .next()
+            .is_some_and(|c| c.is_ascii_alphanumeric())
+        && name.chars().all(fits)
+}
+
+fn find_output<'a>(state: &'a State, id: &Id) -> Result<&'a Output, Refusal> {
+    state
         .outputs
         .requests
         .get(id)
-        .ok_or_else(|| unknown("output-unknown", "output", id))?;
+        .ok_or_else(|| unknown("output-unknown", "output", id))
+}
+
+fn waiting<'a>(state: &'a State, id: &Id) -> Result<&'a Output, Refusal> {
+    let output = find_output(state, id)?;
     if output.standing == OutputStanding::Submitted {
         return Ok(output);
     }

@@ -66,7 +66,32 @@ fn appointment(state: &State, by: &Id, c: &AppointStaff) -> Result<(), Refusal> 
             "have another custodian do it",
         ));
     }
-    Ok(())
+    two_custodians(state, by, c)
+}
+
+/// The rules about two people rest on who is custodian and who is checker: one person alone cannot make a second.
+fn two_custodians(state: &State, by: &Id, c: &AppointStaff) -> Result<(), Refusal> {
+    let custodians = state
+        .people
+        .staff
+        .values()
+        .filter(|s| s.roles.contains(&Role::Custodian))
+        .count();
+    let had = |role| state.people.has_role(&c.person, role);
+    let changed = |role: Role| had(role) != c.roles.contains(&role);
+    let second = c
+        .agreed_by
+        .as_ref()
+        .is_some_and(|p| p != by && *p != c.person && state.people.has_role(p, Role::Custodian));
+    if custodians < 2 || second || !(changed(Role::Custodian) || changed(Role::OutputChecker)) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "second-person-missing",
+        "appointments-need-two",
+        "to give or take the role custodian or output-checker needs a second custodian, and none agreed",
+        "name another custodian in `agreed_by`",
+    ))
 }
 
 fn ownership(state: &State, c: &RecordOwnership) -> Result<(), Refusal> {

@@ -65,6 +65,10 @@ pub struct AppointStaff {
     /// The institution they also belong to, if any: they never review its applications.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub institution: Option<Id>,
+    /// The second custodian who agrees. Needed, once there are two, to give or take the roles custodian and
+    /// output-checker, on which the rules about two people rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed_by: Option<Id>,
 }
 
 /// Registers an institution: an applicant, a collaborator, or a parent of one.

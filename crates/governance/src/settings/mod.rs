@@ -102,6 +102,7 @@ pub(crate) fn found(state: &State, command: &FoundInstance) -> Result<Vec<Draft>
         person: command.founder.clone(),
         roles: [Role::Custodian, Role::DataManager, Role::SecurityOfficer].into(),
         institution: None,
+        agreed_by: None,
     };
     Ok(vec![
         Draft::public(SettingsEvent::InstanceFounded(command.clone())),

@@ -137,8 +137,14 @@ fn invariant_6_two_checkers_neither_the_author_and_a_release_event_with_the_dige
     world.ok("check-1", "output.release", release);
     let text = serde_json::to_string(world.log.last().unwrap()).unwrap();
     assert!(text.contains(&"a".repeat(64)), "{text}");
+    // Written out again by somebody who may: an event of its own.
+    world.ok("check-2", "output.release", release);
     assert_eq!(
-        world.refused("check-1", "output.release", release),
+        world.refused("lead", "output.release", release),
+        "not-permitted"
+    );
+    assert_eq!(
+        world.refused("check-1", "output.review", accept),
         "output-closed"
     );
 }

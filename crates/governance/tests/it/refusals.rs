@@ -276,7 +276,7 @@ fn outputs_are_checked_by_others_only() {
     world.ok(
         "founder",
         "staff.appoint",
-        r#"{"person":"near","roles":["output-checker"],"institution":"uni"}"#,
+        r#"{"person":"near","roles":["output-checker"],"institution":"uni","agreed_by":"second"}"#,
     );
     world.ok("founder", "researcher.register", r#"{"id":"r2","institution":"uni","affiliation":{"from":"2026-01-01"},"name":"N","email":"e"}"#);
     let stranger = Actor::Program("r2".parse().unwrap());
@@ -382,4 +382,95 @@ fn ending_never_prolongs() {
         ),
         "ended-already"
     );
+}
+
+#[test]
+fn one_custodian_cannot_make_a_second_pair_of_hands() {
+    let mut world = World::founded();
+    let sock = |more: &str| format!(r#"{{"person":"sock","roles":["output-checker"]{more}}}"#);
+    for more in [
+        "",
+        r#","agreed_by":"founder""#,
+        r#","agreed_by":"sock""#,
+        r#","agreed_by":"check-1""#,
+    ] {
+        assert_eq!(
+            world.refused("founder", "staff.appoint", &sock(more)),
+            "second-person-missing",
+            "{more}"
+        );
+    }
+    world.ok(
+        "founder",
+        "staff.appoint",
+        &sock(r#","agreed_by":"second""#),
+    );
+    // Taking the role away needs two as well; other roles do not.
+    assert_eq!(
+        world.refused(
+            "founder",
+            "staff.appoint",
+            r#"{"person":"second","roles":[]}"#
+        ),
+        "second-person-missing"
+    );
+    world.ok(
+        "founder",
+        "staff.appoint",
+        r#"{"person":"new","roles":["ethics-reviewer"]}"#,
+    );
+}
+
+#[test]
+fn acceptances_of_those_who_may_no_longer_check_do_not_count() {
+    let mut world = World::with_project();
+    world.program("lead", "output.submit", &output("o1", "green"));
+    for checker in ["check-1", "check-2"] {
+        world.ok(
+            checker,
+            "output.review",
+            r#"{"output":"o1","outcome":"accept","reasons":"safe"}"#,
+        );
+    }
+    world.ok(
+        "founder",
+        "staff.appoint",
+        r#"{"person":"check-2","roles":[],"agreed_by":"second"}"#,
+    );
+    assert_eq!(
+        world.refused("check-1", "output.release", r#"{"output":"o1"}"#),
+        "reviews-missing"
+    );
+}
+
+#[test]
+fn names_and_texts_cannot_forge_what_a_reader_sees() {
+    let mut world = World::with_project();
+    let lead = Actor::Program("lead".parse().unwrap());
+    for name in [
+        "../x.csv",
+        ".bashrc",
+        "-rf",
+        "a\\nGREEN b.csv",
+        "a\\u202egpj.csv",
+        "a/b.csv",
+        "",
+    ] {
+        let body = output("o1", "green").replace("t.csv", name);
+        assert_eq!(
+            world.refused_as(lead.clone(), "output.submit", &body),
+            "file-name",
+            "{name}"
+        );
+    }
+    for text in ["x\\u001b[31m", "x\\ny", "x\\u202ey", "x\\u0000"] {
+        let body = format!(
+            r#"{{"id":"d9","class":"death","instrument":"{text}","window":{{"from":"2026-01-01"}}}}"#
+        );
+        assert_eq!(
+            world.refused("founder", "direction.issue", &body),
+            "text-hidden",
+            "{text}"
+        );
+    }
 }

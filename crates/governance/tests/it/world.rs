@@ -23,11 +23,11 @@ impl World {
             r#"{"custodian":"A Biobank","origin":"example.org/log","founder":"founder"}"#,
         );
         for (person, roles) in [
-            ("second", r#"["custodian"]"#),
             ("sci", r#"["scientific-reviewer"]"#),
             ("eth", r#"["ethics-reviewer"]"#),
             ("check-1", r#"["output-checker"]"#),
             ("check-2", r#"["output-checker"]"#),
+            ("second", r#"["custodian"]"#),
         ] {
             world.ok(
                 "founder",

@@ -146,6 +146,7 @@ impl World {
 
     pub(crate) fn release(&mut self, name: &str) -> &mut Self {
         self.add(DataEvent::ReleaseSealed(SealRelease {
+            index_sha256: None,
             release: id(name),
             manifest_sha256: Digest::of(b"manifest"),
             participants: 1_000,

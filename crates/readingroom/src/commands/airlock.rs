@@ -1,6 +1,7 @@
 //! `readingroom airlock`: files that ask to leave.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,11 +34,12 @@ pub fn run(dir: &Path, command: &cli::Airlock) -> Result<ExitCode, Failure> {
             actor,
             files,
         } => {
+            let request = read(files)?;
             let mut instance = Instance::open(dir)?;
             let project = super::id("--project", project)?;
             let author = researcher(&instance, &project, actor.as_deref())?;
             let id = super::id("--id", id)?;
-            let submitted = submit(&mut instance, &project, &author, &id, purpose, files)?;
+            let submitted = submit(&mut instance, &project, &author, &id, purpose, request)?;
             let text = format!(
                 "submitted: {id}; ledger entry {}; two checkers must accept it",
                 submitted.entry
@@ -209,10 +211,11 @@ pub fn judge(
 }
 
 fn check(dir: &Path, project: &str, paths: &[PathBuf], as_json: bool) -> Result<ExitCode, Failure> {
+    let request = read(paths)?;
     let instance = Instance::open(dir)?;
     let project = super::id("--project", project)?;
     researcher(&instance, &project, None)?;
-    let verdicts = judge(&instance, &project, &read(paths)?)?;
+    let verdicts = judge(&instance, &project, &request)?;
     let worst = verdicts.iter().map(|v| v.verdict).max();
     for verdict in &verdicts {
         if as_json {
@@ -267,11 +270,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
             .file_name()
             .map(|n| n.to_string_lossy().into_owned())
             .unwrap_or_default();
-        let size = std::fs::metadata(path).map(|m| m.len()).unwrap_or(0);
-        if size > airlock::limits::BYTES as u64 {
-            return Err(unreadable(path, "it is larger than the airlock reads"));
-        }
-        let bytes = std::fs::read(path).map_err(|e| unreadable(path, &e.to_string()))?;
+        let bytes = read_one(path)?;
         if files.insert(name, bytes).is_some() {
             return Err(unreadable(
                 path,
@@ -280,6 +279,24 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
         }
     }
     Ok(files.into_iter().collect())
+}
+
+/// Reads one file: a plain one, not a link, a pipe or a device, and no more of it than the airlock reads.
+fn read_one(path: &Path) -> Result<Vec<u8>, Failure> {
+    let plain = std::fs::symlink_metadata(path).map_err(|e| unreadable(path, &e.to_string()))?;
+    if !plain.is_file() {
+        return Err(unreadable(path, "it is not a plain file"));
+    }
+    let file = std::fs::File::open(path).map_err(|e| unreadable(path, &e.to_string()))?;
+    let most = airlock::limits::BYTES as u64;
+    let mut bytes = Vec::new();
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| unreadable(path, &e.to_string()))?;
+    if bytes.len() as u64 > most {
+        return Err(unreadable(path, "it is larger than the airlock reads"));
+    }
+    Ok(bytes)
 }
 
 fn unreadable(path: &Path, why: &str) -> Failure {
@@ -307,9 +324,8 @@ pub fn submit(
     author: &Id,
     id: &Id,
     purpose: &str,
-    paths: &[PathBuf],
+    request: Vec<(String, Vec<u8>)>,
 ) -> Result<Submitted, Failure> {
-    let request = read(paths)?;
     let verdicts = judge(instance, project, &request)?;
     let mut files = BTreeMap::new();
     for ((name, bytes), verdict) in request.iter().zip(&verdicts) {
@@ -357,30 +373,62 @@ pub struct Released {
     pub files: Vec<String>,
 }
 
+/// Files are never released into the instance itself, where they could take the place of its own.
+fn outside(instance: &Instance, to: &Path) -> Result<(), Failure> {
+    // What is there of the path now decides where it leads.
+    let mut there = to;
+    while !there.exists() {
+        there = match there.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+            None => return Err(in_the_way(to)),
+        };
+    }
+    let real = |path: &Path| {
+        path.canonicalize()
+            .map_err(|e| files::io("finding", path, e))
+    };
+    let (to, own) = (real(there)?, real(&instance.dir)?);
+    // The demonstration keeps what leaves in its own folder of work files.
+    if to.starts_with(&own) && !to.starts_with(own.join("demo")) {
+        return Err(in_the_way(&to));
+    }
+    Ok(())
+}
+
+fn in_the_way(path: &Path) -> Failure {
+    Refusal::new(
+        "place-in-use",
+        "releases-overwrite-nothing",
+        format!(
+            "{} belongs to the instance, or holds something else already",
+            path.display()
+        ),
+        "name another folder with --to",
+    )
+    .into()
+}
+
 /// Releases a request: the event first, then the bytes, checked against the digest in the event.
 pub fn release(instance: &mut Instance, by: &Id, id: &Id, to: &Path) -> Result<Released, Failure> {
-    let released = |i: &Instance| {
-        i.state
-            .outputs
-            .requests
-            .get(id)
-            .and_then(|o| o.released_entry)
-    };
-    // Released before, perhaps by a process that was killed before it wrote the files: they are written again.
-    let entry = match released(instance) {
-        Some(entry) => entry,
-        None => {
-            instance
-                .give(by, &Command::from(ReleaseOutput { output: id.clone() }))?
-                .first
-        }
-    };
+    outside(instance, to)?;
+    let before = instance
+        .state
+        .outputs
+        .requests
+        .get(id)
+        .and_then(|o| o.released_entry);
+    // Released before, perhaps by a process that was killed before it wrote the files: they are written again, by
+    // somebody who may release, and that is an event of its own.
+    let given = instance.give(by, &Command::from(ReleaseOutput { output: id.clone() }))?;
+    let entry = before.unwrap_or(given.first);
     let output = instance
         .state
         .outputs
         .requests
         .get(id)
         .ok_or_else(|| Failure::Fault("the released request is not in the state".to_owned()))?;
+    files::make_dir(to)?;
     files::make_dir(to)?;
     let mut names = Vec::new();
     for (name, file) in &output.files {
@@ -393,7 +441,15 @@ pub fn release(instance: &mut Instance, by: &Id, id: &Id, to: &Path) -> Result<R
                 "its bytes are not those that were checked",
             ));
         }
-        files::write_durably(&to.join(name), &bytes)?;
+        let target = to.join(name);
+        if std::fs::read(&target).is_ok_and(|there| there == bytes) {
+            names.push(name.clone());
+            continue;
+        }
+        if target.exists() {
+            return Err(in_the_way(&target));
+        }
+        files::write_durably(&target, &bytes)?;
         names.push(name.clone());
     }
     Ok(Released {

@@ -1,6 +1,6 @@
 //! `readingroom ingest`: from raw folder to sealed release, and the consents and withdrawals it brings.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -16,6 +16,7 @@ use crate::cli::Ingest;
 use crate::failure::Failure;
 use crate::files;
 use crate::instance::Instance;
+use crate::masks::index_digest;
 use crate::print;
 
 pub fn run(dir: &Path, args: &Ingest) -> Result<ExitCode, Failure> {
@@ -78,6 +79,11 @@ pub fn take_in(
     if let Err(refusal) = may_seal(instance, person, &name) {
         return Err(instance.refused(person, "ingest", None, refusal));
     }
+    // A process that was killed between moving its release into place and writing the event left it unsealed.
+    let leftover = instance.releases().join(name.as_str());
+    if leftover.exists() {
+        files::remove_dir(&leftover)?;
+    }
     let mut ingested = match read(instance, args, progress) {
         Err(Failure::Refused(refusal)) => {
             return Err(instance.refused(person, "ingest", None, *refusal));
@@ -87,7 +93,11 @@ pub fn take_in(
     let manifest_sha256 = Digest::try_from(ingested.manifest_sha256.clone())
         .map_err(|e| Failure::fault("the manifest's digest", e))?;
     consents(instance, person, &mut ingested, held)?;
+    let participants = std::mem::take(&mut ingested.new_participants);
+    let mut index = indices(instance)?;
+    index.extend(participants.iter().cloned());
     let seal = SealRelease {
+        index_sha256: Some(index_digest(&index, ingested.manifest.participants)),
         release: name,
         manifest_sha256: manifest_sha256.clone(),
         participants: ingested.manifest.participants,
@@ -98,7 +108,6 @@ pub fn take_in(
             .map(|(n, t)| (n.clone(), t.rows))
             .collect(),
     };
-    let participants = std::mem::take(&mut ingested.new_participants);
     let report = ingested.report.clone();
     // The folder first, then the event: a folder without its event is removed at the next start.
     ingested
@@ -151,10 +160,7 @@ fn read(
         .unwrap_or_else(|| instance.dir.join(files::RECIPE));
     let recipe =
         std::fs::read_to_string(&recipe_path).map_err(|e| files::io("reading", &recipe_path, e))?;
-    let participants = instance
-        .store
-        .participant_indices()
-        .map_err(|e| Failure::fault("reading the participant index", e))?;
+    let participants = indices(instance)?;
     let releases = instance.releases();
     let (staging, reports) = (
         instance.dir.join(files::STAGING),
@@ -194,6 +200,11 @@ fn read(
         }
         IngestError::Fault(fault) => Failure::fault("taking in raw data", fault),
     })
+}
+
+fn indices(instance: &Instance) -> Result<HashMap<String, u32>, Failure> {
+    let index = instance.store.participant_indices();
+    index.map_err(|e| Failure::fault("reading the participant index", e))
 }
 
 fn catalogue(instance: &Instance, args: &Ingest) -> Option<PathBuf> {

@@ -47,7 +47,11 @@ pub fn export(instance: &Instance, out: &Path) -> Result<usize, Failure> {
         .map_err(|e| Failure::fault("making the register", e))?;
     let pages =
         server::site::pages(&register).map_err(|e| Failure::fault("making the pages", e))?;
-    let staging = out.with_extension("part");
+    let name = out
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let staging = out.with_file_name(format!(".{name}.export"));
     if staging.exists() {
         files::remove_dir(&staging)?;
     }
@@ -69,9 +73,14 @@ pub fn export(instance: &Instance, out: &Path) -> Result<usize, Failure> {
     Ok(count)
 }
 
-/// An existing folder is replaced only if it is empty or an earlier export.
+/// An existing folder is replaced only if it is empty or holds an earlier export and nothing else.
 fn refuse_foreign(out: &Path) -> Result<(), Failure> {
-    if files::names(out)?.is_empty() || out.join("register.json").is_file() {
+    let names = files::names(out)?;
+    let own = |name: &String| {
+        ["assets", "ledger", "projects", "register.json"].contains(&name.as_str())
+            || name.ends_with(".html")
+    };
+    if names.is_empty() || (names.iter().all(own) && out.join("register.json").is_file()) {
         return Ok(());
     }
     Err(Refusal::new(

@@ -60,14 +60,14 @@ fn leave(stage: &mut Stage, file: &Path) -> Result<(), Failure> {
     let project = commands::id("project", "p-partner")?;
     let author = commands::airlock::researcher(&stage.instance, &project, None)?;
     let id = commands::id("output", "o-001")?;
-    let files = [file.to_owned()];
+    let files = read(std::slice::from_ref(&file.to_owned()))?;
     let submitted = submit(
         &mut stage.instance,
         &project,
         &author,
         &id,
         "Table 1 of the paper",
-        &files,
+        files,
     )?;
     stage.tell.say(&format!(
         "{author} submits o-001: ledger entry {}",

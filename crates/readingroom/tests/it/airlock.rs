@@ -129,7 +129,7 @@ fn invariant_6_nothing_leaves_without_two_checkers_and_a_release_event() {
         "paper",
         text(&file),
     ]);
-    let out = dir.join("out");
+    let out = dir.with_extension("out");
     let release = [
         "airlock",
         "release",
@@ -175,4 +175,63 @@ fn invariant_6_nothing_leaves_without_two_checkers_and_a_release_event() {
         answer
     );
     assert_eq!(json(&["verify", text(&dir)])["sound"], true);
+}
+
+/// Red team: a released file must not take the place of the instance's own, nor be written by just anybody.
+#[test]
+fn a_release_is_written_by_checkers_only_and_never_into_the_instance() {
+    let (_keep, dir) = demo();
+    let to_ledger = dir.join("ledger");
+    let release = |who: &'static str, to: &std::path::Path| {
+        run(&[
+            "airlock",
+            "release",
+            "--dir",
+            text(&dir),
+            "--id",
+            "o-001",
+            "--to",
+            text(to),
+            "--as",
+            who,
+            "--json",
+        ])
+    };
+    let code = |output: Output| -> String {
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        said["refused"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert_eq!(code(release("checker-1", &to_ledger)), "place-in-use");
+    let outside = dir.with_extension("outside");
+    assert_eq!(code(release("r-002", &outside)), "not-permitted");
+    assert_eq!(code(release("nobody", &outside)), "not-permitted");
+    assert!(release("checker-1", &outside).status.success());
+    std::fs::write(outside.join("diabetes_by_sex.csv"), "something else").unwrap();
+    assert_eq!(code(release("checker-1", &outside)), "place-in-use");
+}
+
+#[test]
+fn only_plain_files_are_read() {
+    let (_keep, dir) = demo();
+    let link = dir.with_extension("link.csv");
+    std::os::unix::fs::symlink(dir.join("keys/ledger.key"), &link).unwrap();
+    for path in [
+        link.as_path(),
+        std::path::Path::new("/dev/zero"),
+        dir.as_path(),
+    ] {
+        let refusal = refused(&[
+            "airlock",
+            "check",
+            "--dir",
+            text(&dir),
+            "--project",
+            "p-heart",
+            text(path),
+        ]);
+        assert_eq!(refusal["code"], "file-unreadable", "{}", path.display());
+    }
 }

@@ -126,3 +126,38 @@ fn a_log_under_another_key_is_not_the_trusted_log() {
     let output = run(&["verify", text(&theirs), "--vkey", trusted.trim()]);
     assert_eq!(output.status.code(), Some(1));
 }
+
+/// Red team: rows of the database that the log does not hold are covered by digests in it.
+#[test]
+fn exchanged_indices_and_lost_private_values_are_found() {
+    for change in [
+        "UPDATE participants SET idx = CASE idx WHEN 0 THEN 4000000 ELSE idx END",
+        "DELETE FROM participants WHERE idx = 7",
+        "DELETE FROM disclosures WHERE name = 'sql'",
+        "DELETE FROM disclosures WHERE name = 'participants'",
+    ] {
+        let (_keep, dir) = demo();
+        let database = rusqlite::Connection::open(dir.join("state.sqlite")).unwrap();
+        assert!(database.execute(change, []).unwrap() > 0);
+        drop(database);
+        assert!(
+            findings(&dir).iter().any(|f| f.contains("state.sqlite")),
+            "{change}"
+        );
+        let ask = [
+            "query",
+            "--dir",
+            text(&dir),
+            "--project",
+            "p-heart",
+            "SELECT count(*) FROM main",
+        ];
+        if !change.contains("sql") {
+            assert_eq!(
+                crate::program::refused(&ask)["code"],
+                "consent-unreadable",
+                "{change}"
+            );
+        }
+    }
+}

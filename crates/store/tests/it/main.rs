@@ -8,6 +8,7 @@
 )]
 
 mod damage;
+mod forged;
 mod processes;
 mod rows;
 

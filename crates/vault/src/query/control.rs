@@ -7,7 +7,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, LargeBinaryArray, 
 use arrow::compute::{concat_batches, filter_record_batch, nullif};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result};
-use privacy::sdc::{self, RowVerdict};
+use privacy::sdc::{self, Cell, RowVerdict};
 use roaring::RoaringBitmap;
 
 use super::aggregate::{GROUP_PEOPLE, Split, cell, key, people};
@@ -43,7 +43,16 @@ pub(crate) fn control(split: &Split, groups: &Rows) -> Result<Controlled> {
             .iter()
             .enumerate()
             .map(|(row, group)| {
-                let cells: Vec<&RoaringBitmap> = cells.iter().filter_map(|c| c.get(row)).collect();
+                let cells: Vec<Cell<'_>> = cells
+                    .iter()
+                    .zip(&split.families)
+                    .filter_map(|(c, family)| {
+                        Some(Cell {
+                            people: c.get(row)?,
+                            family: *family,
+                        })
+                    })
+                    .collect();
                 sdc::judge(group, &cells)
             })
             .collect();

@@ -209,6 +209,7 @@ impl Work {
         let ordered = query.order_by.is_some();
         let names: Vec<String> = self.tables.iter().map(|t| t.name.clone()).collect();
         let (query, mentions) = sql::enclave::rewrite(&query, &names)?;
+        sql::bounds::check(&query)?;
         let mut tables: BTreeMap<String, Arc<dyn TableProvider>> = BTreeMap::new();
         for granted in self
             .tables
@@ -249,6 +250,8 @@ impl Work {
         let query = sql::text::read(&self.sql)?;
         let ordered = query.order_by.is_some();
         let split = aggregate::split(&query, &self.tables)?;
+        sql::bounds::check(&split.groups)?;
+        sql::bounds::check(&split.shown)?;
         let mut tables: BTreeMap<String, Arc<dyn TableProvider>> = BTreeMap::new();
         for granted in &self.tables {
             if let Some(columns) = split.mentions.get(&granted.name)

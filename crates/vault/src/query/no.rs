@@ -119,6 +119,44 @@ pub(crate) fn arguments(name: &str, expected: &str) -> Refusal {
     )
 }
 
+/// A regular expression that does not compile, or compiles to something too large.
+pub(crate) fn pattern(found: &str) -> Refusal {
+    Refusal::new(
+        "pattern-not-usable",
+        REVIEWED_FUNCTIONS,
+        format!(
+            "the pattern {} is not a regular expression, or becomes too large a one",
+            echo(found)
+        ),
+        "close its brackets, write backslashes before signs that are meant literally, and repeat less: {1,20} instead of {1,1000}",
+    )
+}
+
+/// A window function whose result depends on the order in which rows are stored.
+pub(crate) fn row_order(called: &str) -> Refusal {
+    Refusal::new(
+        "window-not-available",
+        REVIEWED_FUNCTIONS,
+        format!(
+            "{} OVER (…) is not available: among rows that are alike its result follows the order in which they are stored",
+            echo(called)
+        ),
+        "use rank(), dense_rank() or percent_rank() OVER (… ORDER BY …), or min and max over a window",
+    )
+}
+
+/// A question that becomes too large when its parts are written out.
+pub(crate) fn expands(what: &str, limit: u64) -> Refusal {
+    Refusal::new(
+        "question-too-long",
+        LIMITS,
+        format!(
+            "with each use of a WITH part, subquery or calculated column written out, the question has more than {limit} {what}"
+        ),
+        "use each part once or twice instead of doubling it step by step, or ask in several questions",
+    )
+}
+
 /// A name that could be mistaken for one of the room's own.
 pub(crate) fn name(found: &str) -> Refusal {
     Refusal::new(

@@ -1,11 +1,12 @@
 //! An instance: its log, database, policies, releases and kept outputs.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use governance::Digest;
 use governance::outputs::OutputStanding;
 use store::Store;
-use transparency::disclosure;
+use transparency::{Disclosure, disclosure};
 use vault::release::verify_files;
 
 use super::site::{note_log, note_state};
@@ -13,6 +14,7 @@ use super::{Replay, Verified};
 use crate::failure::Failure;
 use crate::files;
 use crate::instance::snapshot;
+use crate::masks::index_digest;
 
 /// Verifies an instance without writing to it.
 pub fn verify(dir: &Path, vkey: Option<&str>) -> Result<Verified, Failure> {
@@ -34,12 +36,13 @@ pub fn verify(dir: &Path, vkey: Option<&str>) -> Result<Verified, Failure> {
     trusted_key(dir, vkey, &mut verified);
     if report.awaiting > 0 {
         verified.notes.push(format!(
-            "{} events are durable and await their checkpoint; the next command signs it",
+            "{} events are durable and await their checkpoint; the next command publishes it",
             report.awaiting
         ));
     }
     compare_state(kept.as_ref(), derived.as_ref(), &mut verified);
     disclosures(&store, &replay, &mut verified)?;
+    index(&store, &replay, &mut verified)?;
     policies(dir, &replay, &mut verified);
     releases(dir, &replay, &mut verified)?;
     outputs(dir, &replay, &mut verified);
@@ -81,35 +84,86 @@ fn compare_state(
     }
 }
 
-/// Every private value that is still there must match its digest in the log.
+/// Every private value must be there and match its digest; only a researcher who was erased may lack theirs.
 fn disclosures(store: &Store, replay: &Replay, verified: &mut Verified) -> Result<(), Failure> {
-    let named: u64 = replay.log.iter().map(|e| e.private.len() as u64).sum();
-    let (mut kept, mut matched) = (0, 0);
+    let mut expected: BTreeMap<(u64, String), &str> = BTreeMap::new();
+    for (entry, envelope) in (0_u64..).zip(&replay.log) {
+        for (name, digest) in &envelope.private {
+            expected.insert((entry, name.clone()), digest);
+        }
+    }
+    let named = expected.len();
+    let (mut matched, mut wrong) = (0, Vec::new());
     store
         .every_disclosure(|private| {
-            kept += 1;
-            let expected = usize::try_from(private.seq)
-                .ok()
-                .and_then(|i| replay.log.get(i))
-                .and_then(|envelope| envelope.private.get(&private.name));
-            let opens = |digest: &String| {
+            let digest = expected.remove(&(private.seq, private.name.clone()));
+            let opens = |digest: &str| {
                 disclosure::check(&private.disclosure, digest).is_ok_and(|d| d.is_some())
             };
-            if expected.is_some_and(opens) {
+            if digest.is_some_and(opens) {
                 matched += 1;
             } else {
-                verified.findings.push(format!(
-                    "state.sqlite: the private value `{}` of entry {} does not match its digest in the log",
-                    private.name, private.seq
+                wrong.push((
+                    private.seq,
+                    private.name,
+                    "does not match its digest in the log",
                 ));
             }
             Ok(())
         })
         .map_err(|e| Failure::fault("reading the database", e))?;
+    let erased: BTreeSet<u64> = replay
+        .state
+        .people
+        .researchers
+        .values()
+        .filter(|r| r.erased)
+        .map(|r| r.entry)
+        .collect();
+    let mut lawful = 0;
+    for (entry, name) in expected.keys() {
+        if erased.contains(entry) {
+            lawful += 1;
+        } else {
+            wrong.push((
+                *entry,
+                (*name).to_owned(),
+                "is missing, and no event says that it was erased",
+            ));
+        }
+    }
     verified.notes.push(format!(
-        "{matched} of {named} private values are kept and match their digests; {} were erased",
-        named.saturating_sub(kept)
+        "{matched} of {named} private values are kept and match their digests; {lawful} were erased"
     ));
+    for (entry, name, what) in wrong {
+        verified.findings.push(format!(
+            "state.sqlite: the private value `{name}` of entry {entry} {what}"
+        ));
+    }
+    Ok(())
+}
+
+/// Which participant has which internal index must be what the releases were sealed with.
+fn index(store: &Store, replay: &Replay, verified: &mut Verified) -> Result<(), Failure> {
+    let index = store
+        .participant_indices()
+        .map_err(|e| Failure::fault("reading the participant index", e))?;
+    for (name, release) in &replay.state.data.releases {
+        let kept = store
+            .disclosures(release.entry)
+            .map_err(|e| Failure::fault("reading the database", e))?;
+        let sealed = kept
+            .iter()
+            .find(|(n, _)| n == "index_sha256")
+            .map(|(_, text)| text);
+        let sealed = sealed.and_then(|text| Disclosure::parse(text).ok());
+        let digest = index_digest(&index, release.participants);
+        if sealed.as_ref().and_then(|d| d.value().as_str()) != Some(digest.as_str()) {
+            verified.findings.push(format!(
+                "state.sqlite: the participants' indices are not those with which release {name} was sealed"
+            ));
+        }
+    }
     Ok(())
 }
 

@@ -297,6 +297,7 @@ fn data(s: &mut Sample) {
     s.program(
         "custodian-1",
         SealRelease {
+            index_sha256: None,
             release: id("2026-03"),
             manifest_sha256: digest("manifest"),
             participants: 20_000,

@@ -52,6 +52,8 @@ pub(crate) struct Split {
     pub(crate) keys: usize,
     /// For each number, whether the engine calculates it; if not it is the size of its set of people.
     pub(crate) cells: Vec<bool>,
+    /// For each number, which others it can be subtracted from (see [`privacy::sdc::Cell`]).
+    pub(crate) families: Vec<usize>,
     /// Granted columns that the question names.
     pub(crate) mentions: Mentions,
 }

@@ -88,6 +88,22 @@ impl<'a> Rows<'a> {
         Ok(self.scope.find(table.as_deref(), &column)?.1 == Origin::Value)
     }
 
+    /// The column of the data that a bare column is; `None` for one of a subquery, which may be any under another name.
+    pub(super) fn measured(&self, expr: &Expr) -> Result<Option<(String, String)>, Refusal> {
+        let (table, column) = match expr {
+            Expr::Identifier(column) => (None, column),
+            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+                [table, column] => (Some(expression::name(table)?), column),
+                _ => return Ok(None),
+            },
+            Expr::Nested(inner) => return self.measured(inner),
+            _ => return Ok(None),
+        };
+        let column = expression::name(column)?;
+        let (rel, _) = self.scope.find(table.as_deref(), &column)?;
+        Ok(rel.table.clone().map(|table| (table, column)))
+    }
+
     /// Whether a condition makes the new relation's person that of an earlier one.
     pub(super) fn joins_by_person(&self, on: &Expr, new: &str) -> Result<bool, Refusal> {
         let mut open = vec![on];

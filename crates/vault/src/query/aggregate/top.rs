@@ -26,6 +26,37 @@ struct Cell {
     number: Option<Expr>,
     /// The set of people behind it.
     people: Expr,
+    /// What it measures.
+    measure: Measure,
+}
+
+/// What a number measures, which decides what it may be subtracted from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Measure {
+    /// Rows, values or people.
+    Count,
+    /// A column of the data: table and name.
+    Column((String, String)),
+    /// A column of a subquery, which may be any of the data under another name.
+    Derived,
+}
+
+/// Numbers the families: counts together, and what is calculated of one column together. With a column of a subquery in
+/// the question, all columns are one family, because it may be any of them.
+fn families(cells: &[Cell]) -> Vec<usize> {
+    let derived = cells.iter().any(|c| c.measure == Measure::Derived);
+    cells
+        .iter()
+        .map(|c| match &c.measure {
+            Measure::Count => 0,
+            _ if derived => 1,
+            // the first cell that measures the same; 0 is taken
+            measure => cells
+                .iter()
+                .position(|other| other.measure == *measure)
+                .map_or(0, |first| first + 1),
+        })
+        .collect()
 }
 
 /// The surroundings of an item, HAVING or ORDER BY: keys and numbers, nothing else.
@@ -76,6 +107,7 @@ pub(super) fn split(query: &Query, granted: &[GrantedTable]) -> Result<Split, Re
     let shown = top.shown(&s, &q)?;
     let cells = top.cells.into_inner();
     let groups = groups(body.from, body.selection, top.person, &keys, &cells, with);
+    let families = families(&cells);
     let (keys, cells) = (
         keys.len(),
         cells.iter().map(|c| c.number.is_some()).collect(),
@@ -85,6 +117,7 @@ pub(super) fn split(query: &Query, granted: &[GrantedTable]) -> Result<Split, Re
         shown,
         keys,
         cells,
+        families,
         mentions: world.into_mentions(),
     })
 }
@@ -258,13 +291,18 @@ impl Context for Top<'_> {
                     "use avg and stddev, or count with FILTER (WHERE …) for each band of values",
                 ));
             }
-            (Family::Count, None) => {
-                self.number(call, build::number(1), self.person.clone(), filter)
-            }
+            (Family::Count, None) => self.number(
+                call,
+                build::number(1),
+                self.person.clone(),
+                filter,
+                Measure::Count,
+            ),
             (_, Some(arg)) if call.distinct => match self.rows.person_of(arg)? {
                 Some(person) => Cell {
                     number: None,
                     people: self.people(person, filter),
+                    measure: Measure::Count,
                 },
                 None => {
                     return Err(no::aggregate(
@@ -275,22 +313,26 @@ impl Context for Top<'_> {
                 }
             },
             (Family::Count, Some(arg)) => match self.rows.person_of(arg)? {
-                Some(person) => self.number(call, person.clone(), person, filter),
+                Some(person) => self.number(call, person.clone(), person, filter, Measure::Count),
                 None => {
                     let arg = row(arg)?;
                     let with_value =
                         build::when(Expr::IsNotNull(Box::new(arg.clone())), self.person.clone());
-                    self.number(call, arg, with_value, filter)
+                    self.number(call, arg, with_value, filter, Measure::Count)
                 }
             },
             (Family::Moment, Some(arg)) => {
                 if !self.rows.may_be_summed(arg)? {
                     return Err(no::made_up_sum(call.name));
                 }
+                let measure = self
+                    .rows
+                    .measured(arg)?
+                    .map_or(Measure::Derived, Measure::Column);
                 let arg = row(arg)?;
                 let with_value =
                     build::when(Expr::IsNotNull(Box::new(arg.clone())), self.person.clone());
-                self.number(call, arg, with_value, filter)
+                self.number(call, arg, with_value, filter, measure)
             }
             (Family::Moment, None) => return Err(no::arguments(call.name, "one column")),
         };
@@ -311,7 +353,14 @@ impl Context for Top<'_> {
 }
 
 impl Top<'_> {
-    fn number(&self, call: &Call<'_>, arg: Expr, with_value: Expr, filter: Option<Expr>) -> Cell {
+    fn number(
+        &self,
+        call: &Call<'_>,
+        arg: Expr,
+        with_value: Expr,
+        filter: Option<Expr>,
+        measure: Measure,
+    ) -> Cell {
         Cell {
             number: Some(Expr::Function(build::call_with(
                 call.aggregate.1,
@@ -320,6 +369,7 @@ impl Top<'_> {
                 filter.clone(),
             ))),
             people: self.people(with_value, filter),
+            measure,
         }
     }
 }

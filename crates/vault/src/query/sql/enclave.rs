@@ -317,6 +317,9 @@ impl Context for Place<'_> {
     }
 
     fn window(&self, f: &Function, called: &str, depth: usize) -> Result<Expr, Refusal> {
+        if functions::ROW_ORDER_WINDOWS.contains(&called) {
+            return Err(no::row_order(called));
+        }
         let Some(WindowType::WindowSpec(WindowSpec {
             window_name: None,
             partition_by,
@@ -326,18 +329,19 @@ impl Context for Place<'_> {
         else {
             return Err(no::arguments(
                 called,
-                "OVER (PARTITION BY … ORDER BY …), without a frame or a named window",
+                "OVER (PARTITION BY … ORDER BY …), without a frame (rows that are alike would be told apart by where they are stored) or a named window",
             ));
         };
         let mut out = if let Some(aggregate) = functions::aggregate(called) {
             self.aggregate_function(&calls::aggregate_call(f, called, aggregate)?, depth)?
         } else if functions::WINDOWS.contains(&called) && f.filter.is_none() {
-            let args = calls::plain_args(f, called)?;
-            let args = args
-                .iter()
-                .map(|e| expression::rewrite(self, e, depth + 1))
-                .collect::<Result<_, _>>()?;
-            build::call_with(called, args, false, None)
+            if order_by.is_empty() || !calls::plain_args(f, called)?.is_empty() {
+                return Err(no::arguments(
+                    called,
+                    "nothing in its brackets, and OVER (… ORDER BY …)",
+                ));
+            }
+            build::call_with(called, Vec::new(), false, None)
         } else {
             return Err(no::function(called));
         };

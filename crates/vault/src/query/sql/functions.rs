@@ -169,8 +169,12 @@ pub(crate) const AGGREGATES: &[Aggregate] = &[
     ("bool_or", "bool_or", Family::Value),
 ];
 
-/// The reviewed window functions (enclave mode only): they show one row beside another.
-pub(crate) const WINDOWS: &[&str] = &["row_number", "rank", "dense_rank", "lag", "lead"];
+/// The reviewed window functions (enclave mode only), all with ORDER BY: rows that are alike get the same result, so it
+/// does not depend on the order in which rows are stored, which is that of the internal index.
+pub(crate) const WINDOWS: &[&str] = &["rank", "dense_rank", "percent_rank"];
+
+/// Window functions that tell rows that are alike apart: two projects could match their people by them. Never registered.
+pub(crate) const ROW_ORDER_WINDOWS: &[&str] = &["row_number", "ntile", "lag", "lead"];
 
 /// Aggregates that people try first; named so that the refusal can say why. Never registered.
 pub(crate) const KNOWN_AGGREGATES: &[&str] = &[
@@ -228,6 +232,7 @@ mod tests {
             .map(|f| f.name)
             .chain(AGGREGATES.iter().map(|a| a.0))
             .chain(WINDOWS.iter().copied())
+            .chain(ROW_ORDER_WINDOWS.iter().copied())
             .chain(KNOWN_AGGREGATES.iter().copied());
         for name in names {
             assert!(seen.insert(name), "{name} is listed twice");
