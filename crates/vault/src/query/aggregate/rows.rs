@@ -11,6 +11,7 @@ use super::PERSON;
 use super::scope::{Origin, Rel, Scope};
 use super::tables::World;
 use crate::limits;
+use crate::query::sql::bounds::Written;
 use crate::query::sql::build;
 use crate::query::sql::calls::{self, Call};
 use crate::query::sql::constants;
@@ -242,8 +243,10 @@ impl<'a> Rows<'a> {
     ) -> Result<Vec<Expr>, Refusal> {
         let mut keys = vec![person];
         let mut by_person = false;
+        let mut written = Written::default();
         for key in s.group_by {
             let key = group_key(key, s.projection)?;
+            written.copy(key)?;
             match self.scope.eid_of(key)? {
                 Some(rel) if rel.optional => {
                     return Err(no::subquery(

@@ -11,6 +11,7 @@ use super::rows::{Rows, group_key, window_refused};
 use super::tables::World;
 use super::{CELLS, GROUP_PEOPLE, PEOPLE, Split, cell, key, people};
 use crate::limits;
+use crate::query::sql::bounds::Written;
 use crate::query::sql::calls::Call;
 use crate::query::sql::constants;
 use crate::query::sql::expression::{self, Context};
@@ -67,6 +68,8 @@ struct Top<'a> {
     /// What AS names: usable in HAVING and ORDER BY, not in the items themselves.
     named: Vec<(String, &'a Expr)>,
     cells: RefCell<Vec<Cell>>,
+    /// What names of items were written out to.
+    written: RefCell<Written>,
 }
 
 /// See [`super::split`].
@@ -86,11 +89,13 @@ pub(super) fn split(query: &Query, granted: &[GrantedTable]) -> Result<Split, Re
     }
     let body = world.body(&s, 0)?;
     let rows = Rows::of(&world, &body.scope);
+    let mut written = Written::default();
     let keys = s
         .group_by
         .iter()
         .map(|k| {
             let k = group_key(k, s.projection)?;
+            written.copy(k)?;
             if rows.person_of(k)?.is_some() {
                 return Err(no::rows_not_shown("GROUP BY eid makes each person a group"));
             }
@@ -103,6 +108,7 @@ pub(super) fn split(query: &Query, granted: &[GrantedTable]) -> Result<Split, Re
         keys: &keys,
         named: Vec::new(),
         cells: RefCell::default(),
+        written: RefCell::default(),
     };
     let shown = top.shown(&s, &q)?;
     let cells = top.cells.into_inner();
@@ -245,6 +251,7 @@ impl Context for Top<'_> {
         if let Expr::Identifier(ident) = expr
             && let Some(item) = self.named(ident)?
         {
+            self.written.borrow_mut().copy(item)?;
             // the item itself, in which names are columns again
             let items = Top {
                 rows: self.rows,
@@ -252,6 +259,7 @@ impl Context for Top<'_> {
                 keys: self.keys,
                 named: Vec::new(),
                 cells: RefCell::new(self.cells.take()),
+                written: RefCell::default(),
             };
             let out = expression::rewrite(&items, item, depth + 1);
             self.cells.replace(items.cells.into_inner());

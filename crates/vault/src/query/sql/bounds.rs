@@ -16,7 +16,7 @@ use datafusion::sql::sqlparser::ast::{
 use governance::Refusal;
 use regex::RegexBuilder;
 
-use super::constants::text_of;
+use super::constants::{int_of, text_of};
 use crate::limits;
 use crate::query::no;
 
@@ -98,6 +98,40 @@ impl Patterns {
             .build()
             .map(drop)
             .map_err(|_| no::pattern(pattern))
+    }
+}
+
+/// What the gate itself writes out: an item for each use of its name.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    nodes: u64,
+}
+
+impl Written {
+    /// One more copy of an expression.
+    ///
+    /// # Errors
+    /// All copies together are too large.
+    pub(crate) fn copy(&mut self, expr: &Expr) -> Result<(), Refusal> {
+        match expr.visit(self) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(no::expands(
+                "names, constants and operators",
+                limits::EXPANDED_NODES,
+            )),
+        }
+    }
+}
+
+impl Visitor for Written {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
+        self.nodes += 1;
+        if self.nodes > limits::EXPANDED_NODES {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     }
 }
 
@@ -276,10 +310,30 @@ fn of_select(select: &Select, parts: &Parts, outer: &[Source]) -> (Size, Vec<Sou
         }
     }
     exprs.extend(&select.selection);
-    exprs.extend(&select.having);
-    if let GroupByExpr::Expressions(keys, _) = &select.group_by {
-        exprs.extend(keys);
+    for expr in exprs {
+        let (relations, nodes) = of_expr(expr, parts, &sources);
+        out.add(relations, nodes);
     }
+    // these can name items, and keys their numbers
+    let mut exprs: Vec<&Expr> = select.having.iter().collect();
+    if let GroupByExpr::Expressions(keys, _) = &select.group_by {
+        for key in keys {
+            let item = int_of(key)
+                .and_then(|n| usize::try_from(n).ok()?.checked_sub(1))
+                .and_then(|n| out.columns.get(n));
+            match item.map(|(_, nodes)| *nodes) {
+                Some(nodes) => out.add(0, nodes),
+                None => exprs.push(key),
+            }
+        }
+    }
+    let items = Size {
+        columns: out.columns.clone(),
+        names: out.names.clone(),
+        other: out.other,
+        ..Size::default()
+    };
+    sources.push((String::new(), Rc::new(items)));
     for expr in exprs {
         let (relations, nodes) = of_expr(expr, parts, &sources);
         out.add(relations, nodes);

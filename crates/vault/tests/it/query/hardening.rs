@@ -251,6 +251,26 @@ fn what_grows_when_written_out_is_refused_at_once() {
     for mode in BOTH {
         refused(mode, &format!("SELECT count(*) FROM {nested} WHERE x > 1"));
     }
+    // an item of many nodes, written out wherever its number or name stands
+    let wide = format!("p31 IN (1{})", ", 1".repeat(4_000));
+    let counted = wide.replace("p31 IN", "count(*) IN");
+    let times = |what: &str| vec![what; 4_000].join(", ");
+    for mode in BOTH {
+        for key in ["1", "x"] {
+            let keys = times(key);
+            refused(
+                mode,
+                &format!("SELECT {wide} AS x, count(*) FROM main GROUP BY {keys}"),
+            );
+        }
+    }
+    for mode in BOTH {
+        let uses = times("x");
+        refused(
+            mode,
+            &format!("SELECT {counted} AS x FROM main HAVING true IN ({uses})"),
+        );
+    }
     // what people ask goes through
     for mode in BOTH {
         for sql in [
