@@ -154,6 +154,7 @@ fn founding(s: &mut Sample) {
                 person: id(person),
                 roles,
                 institution: None,
+                agreed_by: (role == Role::OutputChecker).then(|| id("custodian-2")),
             },
         );
     }
