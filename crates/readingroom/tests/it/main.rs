@@ -5,7 +5,6 @@
     clippy::panic,
     clippy::indexing_slicing
 )]
-#![allow(clippy::print_stdout)] // a skipped test says so
 
 mod airlock;
 mod chain;
