@@ -4,6 +4,8 @@
 pub const ID_CHARS: usize = 64;
 /// Characters in a title or a name: a journal title fits, a pasted abstract does not.
 pub const TITLE_CHARS: usize = 300;
+/// Characters in the name of a file that asks to leave: any system takes it, and it fits on a checker's line.
+pub const FILE_NAME_CHARS: usize = 100;
 /// Characters in a free text (goals, methods, reasons): about two printed pages. The sum of the texts of
 /// one application stays below [`LEAF_BYTES`].
 pub const TEXT_CHARS: usize = 6_000;

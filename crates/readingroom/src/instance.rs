@@ -3,11 +3,13 @@
 //! [`Instance::give`] is the only way anything happens: decide, write the event durably, then fold it in.
 //! A refused command is written to the log too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use governance::outputs::RecordRefusal;
-use governance::{Actor, Command, Draft, Envelope, Id, Refusal, State, decide, event, ledger};
+use governance::{
+    Actor, Command, Digest, Draft, Envelope, Id, Refusal, State, decide, event, ledger,
+};
 use policy::Bundle;
 use store::{Entry, Store, StoreError};
 use transparency::disclosure::Disclosure;
@@ -65,6 +67,17 @@ impl Instance {
     /// The key from which pseudonyms are derived.
     pub fn master(&self) -> &[u8; 32] {
         &self.master
+    }
+
+    /// Every participant's internal index, by id as stored.
+    pub fn participants(&self) -> Result<HashMap<String, u32>, Failure> {
+        let index = self.store.participant_indices();
+        index.map_err(|e| Failure::fault("reading the participant index", e))
+    }
+
+    /// Where a file that asked to leave is kept.
+    pub fn kept_output(&self, sha256: &Digest) -> PathBuf {
+        self.dir.join(files::OUTPUTS).join(sha256.as_str())
     }
 
     /// Folder of sealed releases.
@@ -239,7 +252,7 @@ pub fn snapshot(state: &State) -> Result<(String, String), Failure> {
     let json = state
         .canonical()
         .map_err(|e| Failure::fault("writing the state", e))?;
-    let digest = governance::Digest::of(&json).to_string();
+    let digest = Digest::of(&json).to_string();
     let json = String::from_utf8(json).map_err(|e| Failure::fault("writing the state", e))?;
     Ok((digest, json))
 }

@@ -27,10 +27,7 @@ pub struct Masks {
 impl Masks {
     /// Reads every consent and withdrawal that the log names.
     pub fn of(instance: &Instance) -> Result<Self, Failure> {
-        let index = instance
-            .store
-            .participant_indices()
-            .map_err(|e| Failure::fault("reading the participant index", e))?;
+        let index = instance.participants()?;
         let participants = u32::try_from(index.len()).unwrap_or(u32::MAX);
         index_unchanged(instance, &index)?;
         let mut masks = Self {

@@ -9,7 +9,7 @@ use super::{
 use crate::command::Command;
 use crate::decide::{Draft, list_within, reasons_given, taken, text_within, unknown};
 use crate::ids::Id;
-use crate::limits::{LIST_ITEMS, TEXT_CHARS};
+use crate::limits::{FILE_NAME_CHARS, LIST_ITEMS, TEXT_CHARS};
 use crate::mode::Mode;
 use crate::people::Role;
 use crate::projects::{Project, find, institutions};
@@ -134,7 +134,9 @@ fn submit(state: &State, by: &Id, at: Time, c: &SubmitOutput) -> Result<Vec<Draf
         return Err(Refusal::new(
             "file-name",
             "files-have-plain-names",
-            "a file's name is expected to have 1 to 100 letters, digits, spaces, dots, underscores or hyphens, beginning with a letter or digit",
+            format!(
+                "a file's name is expected to have 1 to {FILE_NAME_CHARS} letters, digits, spaces, dots, underscores or hyphens, beginning with a letter or digit"
+            ),
             "rename the file",
         ));
     }
@@ -235,7 +237,7 @@ fn conflicted(state: &State, output: &Output, project: &Project, checker: &Id) -
 /// another, hide, or forge a line on a checker's screen.
 fn plain_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-');
-    name.len() <= 100
+    name.len() <= FILE_NAME_CHARS
         && name
             .chars()
             .next()

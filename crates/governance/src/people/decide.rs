@@ -82,7 +82,7 @@ fn two_custodians(state: &State, by: &Id, c: &AppointStaff) -> Result<(), Refusa
     let second = c
         .agreed_by
         .as_ref()
-        .is_some_and(|p| p != by && *p != c.person && state.people.has_role(p, Role::Custodian));
+        .is_some_and(|p| *p != c.person && state.people.second(by, p, &[Role::Custodian]));
     if custodians < 2 || second || !(changed(Role::Custodian) || changed(Role::OutputChecker)) {
         return Ok(());
     }

@@ -104,6 +104,11 @@ impl People {
             .is_some_and(|s| s.roles.contains(&role))
     }
 
+    /// Whether a second person agrees: another than the one who gives the command, with one of some roles.
+    pub(crate) fn second(&self, by: &Id, second: &Id, roles: &[Role]) -> bool {
+        by != second && roles.iter().any(|role| self.has_role(second, *role))
+    }
+
     pub(crate) fn evolve(&mut self, entry: u64, event: &PeopleEvent) {
         match event {
             PeopleEvent::StaffAppointed(e) => {

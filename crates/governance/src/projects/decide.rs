@@ -296,28 +296,21 @@ fn amend(state: &State, by: &Id, c: &AmendProject) -> Result<(), Refusal> {
     standing_in(state, &c.project, &[Standing::Active, Standing::Suspended])?;
     wants_fit(&c.wants)?;
     reasons_given(&c.reasons)?;
-    let reviewer = state
-        .people
-        .has_role(&c.agreed_by, Role::ScientificReviewer)
-        || state.people.has_role(&c.agreed_by, Role::EthicsReviewer);
-    second_person(
-        by,
-        &c.agreed_by,
-        reviewer,
-        "a scientific or ethics reviewer",
-    )
+    let reviewers = [Role::ScientificReviewer, Role::EthicsReviewer];
+    let agrees = state.people.second(by, &c.agreed_by, &reviewers);
+    second_person(agrees, "a scientific or ethics reviewer")
 }
 
 fn resume(state: &State, by: &Id, c: &ResumeProject) -> Result<(), Refusal> {
     standing_in(state, &c.project, &[Standing::Suspended])?;
     reasons_given(&c.reasons)?;
-    let staff = state.people.has_role(&c.agreed_by, Role::Custodian)
-        || state.people.has_role(&c.agreed_by, Role::SecurityOfficer);
-    second_person(by, &c.agreed_by, staff, "a custodian or security officer")
+    let staff = [Role::Custodian, Role::SecurityOfficer];
+    let agrees = state.people.second(by, &c.agreed_by, &staff);
+    second_person(agrees, "a custodian or security officer")
 }
 
-fn second_person(by: &Id, second: &Id, fits: bool, who: &str) -> Result<(), Refusal> {
-    if fits && by != second {
+fn second_person(agrees: bool, who: &str) -> Result<(), Refusal> {
+    if agrees {
         return Ok(());
     }
     Err(Refusal::new(

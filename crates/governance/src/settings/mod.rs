@@ -119,7 +119,7 @@ pub(crate) fn adopt(
     let second = command
         .agreed_by
         .as_ref()
-        .is_some_and(|p| p != actor && state.people.has_role(p, Role::Custodian));
+        .is_some_and(|p| state.people.second(actor, p, &[Role::Custodian]));
     if !first && !second {
         return Err(Refusal::new(
             "second-person-missing",

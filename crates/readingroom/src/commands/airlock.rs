@@ -143,10 +143,7 @@ struct Known {
 
 impl Known {
     fn of(instance: &Instance) -> Result<Self, Failure> {
-        let index = instance
-            .store
-            .participant_indices()
-            .map_err(|e| Failure::fault("reading the participant index", e))?;
+        let index = instance.participants()?;
         let keys = instance
             .state
             .projects
@@ -327,11 +324,13 @@ pub fn submit(
     request: Vec<(String, Vec<u8>)>,
 ) -> Result<Submitted, Failure> {
     let verdicts = judge(instance, project, &request)?;
-    let mut files = BTreeMap::new();
+    let (mut files, mut kept) = (BTreeMap::new(), Vec::new());
     for ((name, bytes), verdict) in request.iter().zip(&verdicts) {
         let rules = verdict.reasons.iter().map(|r| r.rule.clone()).collect();
+        let sha256 = Digest::of(bytes);
+        kept.push((sha256.clone(), bytes));
         let file = OutputFile {
-            sha256: Digest::of(bytes),
+            sha256,
             bytes: bytes.len() as u64,
             verdict: match verdict.verdict {
                 airlock::Colour::Green => Verdict::Green,
@@ -350,12 +349,8 @@ pub fn submit(
     });
     // The bytes are kept before the event that names their digest, and only if there will be such an event.
     if instance.would_take(author, &command)? {
-        for (_, bytes) in &request {
-            let kept = instance
-                .dir
-                .join(files::OUTPUTS)
-                .join(Digest::of(bytes).as_str());
-            files::write_durably(&kept, bytes)?;
+        for (sha256, bytes) in &kept {
+            files::write_durably(&instance.kept_output(sha256), bytes)?;
         }
     }
     let given = instance.give_program(author, &command)?;
@@ -432,7 +427,7 @@ pub fn release(instance: &mut Instance, by: &Id, id: &Id, to: &Path) -> Result<R
     files::make_dir(to)?;
     let mut names = Vec::new();
     for (name, file) in &output.files {
-        let kept = instance.dir.join(files::OUTPUTS).join(file.sha256.as_str());
+        let kept = instance.kept_output(&file.sha256);
         let bytes = std::fs::read(&kept).map_err(|e| files::io("reading", &kept, e))?;
         if Digest::of(&bytes) != file.sha256 {
             return Err(files::io(

@@ -88,10 +88,7 @@ fn with_known_ids(instance: &Instance, command: Command) -> Result<(Command, usi
         }
         other => return Ok((other, 0)),
     };
-    let index = instance
-        .store
-        .participant_indices()
-        .map_err(|e| Failure::fault("reading the participant index", e))?;
+    let index = instance.participants()?;
     let unknown = ids.iter().filter(|id| !index.contains_key(*id)).count();
     Ok((command, unknown))
 }

@@ -1,6 +1,6 @@
 //! `readingroom ingest`: from raw folder to sealed release, and the consents and withdrawals it brings.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -94,7 +94,7 @@ pub fn take_in(
         .map_err(|e| Failure::fault("the manifest's digest", e))?;
     consents(instance, person, &mut ingested, held)?;
     let participants = std::mem::take(&mut ingested.new_participants);
-    let mut index = indices(instance)?;
+    let mut index = instance.participants()?;
     index.extend(participants.iter().cloned());
     let seal = SealRelease {
         index_sha256: Some(index_digest(&index, ingested.manifest.participants)),
@@ -160,7 +160,7 @@ fn read(
         .unwrap_or_else(|| instance.dir.join(files::RECIPE));
     let recipe =
         std::fs::read_to_string(&recipe_path).map_err(|e| files::io("reading", &recipe_path, e))?;
-    let participants = indices(instance)?;
+    let participants = instance.participants()?;
     let releases = instance.releases();
     let (staging, reports) = (
         instance.dir.join(files::STAGING),
@@ -200,11 +200,6 @@ fn read(
         }
         IngestError::Fault(fault) => Failure::fault("taking in raw data", fault),
     })
-}
-
-fn indices(instance: &Instance) -> Result<HashMap<String, u32>, Failure> {
-    let index = instance.store.participant_indices();
-    index.map_err(|e| Failure::fault("reading the participant index", e))
 }
 
 fn catalogue(instance: &Instance, args: &Ingest) -> Option<PathBuf> {

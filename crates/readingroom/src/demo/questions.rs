@@ -170,11 +170,7 @@ fn someone_counted(stage: &mut Stage) -> Result<String, Failure> {
         .and_then(|r| r.into_iter().next().flatten());
     let key = ProjectKey::derive(stage.instance.master(), "p-heart");
     let person = pseudonym.and_then(|p| key.index(&p));
-    let index = stage
-        .instance
-        .store
-        .participant_indices()
-        .map_err(|e| Failure::fault("reading the participant index", e))?;
+    let index = stage.instance.participants()?;
     index
         .into_iter()
         .find(|(_, i)| Some(*i) == person)
