@@ -136,7 +136,7 @@ fn list(instance: &Instance, entry: u64, name: &str) -> Result<Vec<Value>, Failu
 }
 
 /// The private value of a log entry, checked against the digest in the entry.
-fn private(instance: &Instance, entry: u64, name: &str) -> Result<Value, Failure> {
+pub fn private(instance: &Instance, entry: u64, name: &str) -> Result<Value, Failure> {
     let leaf = instance
         .store
         .event(entry)

@@ -155,3 +155,26 @@ pub const STACK: usize = 128 * 1024 * 1024;
 
 /// Threads that work on one question. The reference machine has two cores.
 pub const THREADS: usize = 2;
+
+// Workers.
+
+/// Bytes of one frame between a worker and its parent: the sets of people of [`GROUPS`] small groups, or of some thousand
+/// groups of everybody.
+pub const FRAME_BYTES: usize = 1 << 30;
+
+/// How often a parent looks whether its worker may go on: a suspended project's question ends within a second.
+pub const WATCH: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// How often a worker says how far it is.
+pub const PROGRESS: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Address space of a worker beyond the memory of its question: program, libraries, stacks that are reserved and not used
+/// ([`STACK`] for each thread), and the allocator's arenas.
+pub const WORKER_SPACE: u64 = 6 << 30;
+
+/// Memory of a worker beyond that of its question: the engine reserves what it knows of, and decoding, sorting and the
+/// answer take some that it does not (four times as much was measured for a spilling aggregation).
+pub const WORKER_MEMORY_FACTOR: u64 = 2;
+
+/// Files that a worker may have open: those of a wide release, and what it spills.
+pub const WORKER_FILES: u64 = 4_096;

@@ -44,6 +44,12 @@ pub struct Query {
     pub release: Id,
     /// Digest of the answer as CSV; of aggregate answers only.
     pub answer_sha256: Option<Digest>,
+    /// Digest of the plan.
+    pub plan_sha256: Digest,
+    /// Policy version.
+    pub policy_sha256: Digest,
+    /// Version of the program that answered.
+    pub program: String,
     /// When.
     pub at: Time,
 }
@@ -132,6 +138,9 @@ impl Outputs {
                 mode,
                 release,
                 answer_sha256,
+                plan_sha256,
+                policy_sha256,
+                program,
                 ..
             } => {
                 let query = Query {
@@ -141,6 +150,9 @@ impl Outputs {
                     mode: *mode,
                     release: release.clone(),
                     answer_sha256: answer_sha256.clone(),
+                    plan_sha256: plan_sha256.clone(),
+                    policy_sha256: policy_sha256.clone(),
+                    program: program.clone(),
                     at,
                 };
                 self.queries.insert(entry, query);

@@ -11,35 +11,31 @@
 //! Must never: name what is not granted, show an engine's error, write to disk, or let an answer depend on a masked
 //! person.
 
-use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
 
-use datafusion::catalog::TableProvider;
-use datafusion::common::SchemaError;
-use datafusion::datasource::MemTable;
-use datafusion::error::DataFusionError;
 use governance::{Mode, Refusal};
 use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
-use sha2::{Digest, Sha256};
 
-use crate::limits;
 use crate::release::Manifest;
 
 mod aggregate;
 mod answer;
 mod control;
 mod engine;
+mod judge;
 mod no;
 mod sql;
+mod work;
+pub mod worker;
 
 pub use answer::{Answer, Column};
+pub use judge::{Judge, JudgeStop, Threshold};
 
-use answer::About;
-use engine::catalogue::{self, Table};
 use engine::rules::Used;
-use engine::session::{self, Stopped};
+use engine::session;
+use work::{Said, Work};
 
 /// The participant column as a question sees it: the project's pseudonym, text of 26 characters.
 pub const EID: &str = "eid";
@@ -50,6 +46,124 @@ pub struct GrantedTable {
     /// Name of the table in the release.
     pub name: String,
     /// Columns that are granted; `eid` always is, and need not be listed.
+    pub columns: Vec<String>,
+    /// Internal indices of people who are absent from this table: withdrawn, or without consent for its class.
+    pub masked: Arc<RoaringBitmap>,
+}
+
+/// What one question may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryLimits {
+    /// Rows of the answer.
+    pub rows: u64,
+    /// Bytes of the answer's values.
+    pub bytes: u64,
+    /// Bytes that the engine may reserve for joins, groups and sorting.
+    pub memory: usize,
+    /// Seconds from start to end.
+    pub seconds: u64,
+}
+
+impl Default for QueryLimits {
+    /// An answer that a person can work with, on a machine of 24 GB that serves several questions at once.
+    fn default() -> Self {
+        Self {
+            rows: 100_000,
+            bytes: 64 << 20,
+            memory: 2 << 30,
+            seconds: 120,
+        }
+    }
+}
+
+/// A question: its text, and everything that bounds what it can be about.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// One SELECT, in PostgreSQL's dialect.
+    pub sql: &'a str,
+    /// [`Mode::Aggregate`] or [`Mode::Enclave`].
+    pub mode: Mode,
+    /// Everything that exists for this question.
+    pub tables: Vec<GrantedTable>,
+    /// The release that is asked.
+    pub manifest: &'a Manifest,
+    /// The folder in which the release's files are.
+    pub release_dir: &'a Path,
+    /// Makes the project's pseudonyms.
+    pub key: ProjectKey,
+    /// What it may use.
+    pub limits: QueryLimits,
+}
+
+/// The two kinds of no.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// Expected, with a rule and a way on; may be shown.
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+    /// The question must be asked again with these people masked too (see [`JudgeStop::Again`]).
+    #[error("the question is asked again with more people masked")]
+    Again(RoaringBitmap),
+    /// A bug or an outage; to be logged, not shown. Never holds a value of the data.
+    #[error("the question could not be answered: {0}")]
+    Fault(String),
+}
+
+/// Answers a question under the rules for one table alone ([`Threshold`]). Blocks until done.
+///
+/// # Errors
+/// As [`ask_judged`].
+pub fn ask(question: Question<'_>) -> Result<Answer, QueryError> {
+    ask_judged(question, &mut Threshold::default())
+}
+
+/// Answers a question, or says why not; in aggregate mode `judge` says what may be shown. Blocks until done; may be
+/// called from any thread.
+///
+/// # Errors
+/// [`QueryError::Refusal`] for everything that the question can do something about, [`QueryError::Again`] if the judge says
+/// so, [`QueryError::Fault`] for the rest.
+pub fn ask_judged(question: Question<'_>, judge: &mut dyn Judge) -> Result<Answer, QueryError> {
+    if !matches!(question.mode, Mode::Aggregate | Mode::Enclave) {
+        return Err(no::mode_closed(question.mode).into());
+    }
+    let (say, said) = mpsc::channel();
+    let work = Work::of(question, say)?;
+    let seconds = work.seconds();
+    // a thread of its own, because a runtime cannot be entered from within another
+    let done = std::thread::scope(|scope| {
+        let answering = scope.spawn(move || {
+            let runtime = session::runtime().map_err(|e| work::fault("no runtime", &e.kind()))?;
+            let done = runtime.block_on(session::within(seconds, work.answer()));
+            runtime.shutdown_background();
+            match done {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_)) => Err(QueryError::Fault(
+                    "the engine stopped in an unforeseen way".to_owned(),
+                )),
+                Err(()) => Err(no::out_of_time(seconds).into()),
+            }
+        });
+        // ends when the work is done and its sender gone
+        for said in said {
+            match said {
+                Said::Planned(used) => judge.planned(&used),
+                Said::Table(table, reply) => {
+                    // whoever asked may have run out of time
+                    let _ = reply.send(judge.judge(*table));
+                }
+            }
+        }
+        answering.join()
+    });
+    done.unwrap_or_else(|_| {
+        Err(QueryError::Fault(
+            "the thread of a question stopped".to_owned(),
+        ))
+    })
+}
+
+/// Columns that are granted; `eid` always is, and need not be listed.
     pub columns: Vec<String>,
     /// Internal indices of people who are absent from this table: withdrawn, or without consent for its class.
     pub masked: Arc<RoaringBitmap>,
