@@ -73,8 +73,8 @@ impl Instance {
     /// Lets others write. Until [`Instance::resume`] nothing can be written here.
     pub fn pause(&mut self) -> Result<(), Failure> {
         if !self.paused {
-            self.store = Store::open_read(&self.dir)
-                .map_err(|e| Failure::fault("opening the store", e))?;
+            self.store =
+                Store::open_read(&self.dir).map_err(|e| Failure::fault("opening the store", e))?;
             self.paused = true;
         }
         Ok(())

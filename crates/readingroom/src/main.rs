@@ -12,6 +12,7 @@ mod demo;
 mod failure;
 mod files;
 mod instance;
+mod keys;
 mod limits;
 mod masks;
 mod print;

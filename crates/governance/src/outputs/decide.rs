@@ -127,6 +127,7 @@ fn query(state: &State, by: &Id, at: Time, c: &RecordQuery) -> Result<Vec<Draft>
         rows: public.then_some(c.rows),
         withheld_rows: c.withheld_rows,
         withheld_cells: c.withheld_cells,
+        cells: c.cells.filter(|_| public),
         policy_sha256: c.policy_sha256.clone(),
         program: c.program.clone(),
     };

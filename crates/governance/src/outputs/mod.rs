@@ -48,6 +48,9 @@ pub struct RecordQuery {
     pub withheld_rows: Option<u64>,
     /// Cells that were withheld because too few people stand behind them.
     pub withheld_cells: u64,
+    /// Aggregate mode: numbers that were shown, which count against the project's budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<u64>,
     /// Policy version.
     pub policy_sha256: Digest,
     /// Version of the program that answered.
@@ -193,6 +196,8 @@ pub enum OutputEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         withheld_rows: Option<u64>,
         withheld_cells: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cells: Option<u64>,
         policy_sha256: Digest,
         program: String,
     },

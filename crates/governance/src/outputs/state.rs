@@ -50,6 +50,8 @@ pub struct Query {
     pub policy_sha256: Digest,
     /// Version of the program that answered.
     pub program: String,
+    /// Numbers that were shown in aggregate mode.
+    pub cells: u64,
     /// When.
     pub at: Time,
 }
@@ -141,6 +143,7 @@ impl Outputs {
                 plan_sha256,
                 policy_sha256,
                 program,
+                cells,
                 ..
             } => {
                 let query = Query {
@@ -153,6 +156,7 @@ impl Outputs {
                     plan_sha256: plan_sha256.clone(),
                     policy_sha256: policy_sha256.clone(),
                     program: program.clone(),
+                    cells: cells.unwrap_or(0),
                     at,
                 };
                 self.queries.insert(entry, query);

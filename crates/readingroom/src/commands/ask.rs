@@ -60,7 +60,10 @@ fn again(args: &Query, rerun: &Rerun) -> ExitCode {
         } else {
             "other bytes than"
         };
-        print::line(&format!("{verdict} the answer of ledger entry {}", rerun.first));
+        print::line(&format!(
+            "{verdict} the answer of ledger entry {}",
+            rerun.first
+        ));
         for change in &rerun.changed {
             print::line(&format!("  changed since: {change}"));
         }
@@ -84,7 +87,9 @@ impl Caller for Terminal {
             return;
         }
         // drawn on standard error, and only if that is a terminal
-        let bar = self.bar.get_or_insert_with(|| indicatif::ProgressBar::new(1_000));
+        let bar = self
+            .bar
+            .get_or_insert_with(|| indicatif::ProgressBar::new(1_000));
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -108,9 +113,9 @@ impl Drop for Terminal {
 
 fn shown(args: &Query, answered: &Answered) -> Result<(), Failure> {
     if args.csv {
-        print::bytes(answered.csv);
+        print::bytes(&answered.csv);
     } else if args.print.json {
-        let mut value: serde_json::Value = serde_json::from_str(answered.answer.to_json())
+        let mut value: serde_json::Value = serde_json::from_str(&answered.answer.to_json())
             .map_err(|e| Failure::fault("writing JSON", e))?;
         if let Some(object) = value.as_object_mut() {
             object.insert("question".to_owned(), json!(answered.id));

@@ -85,8 +85,11 @@ pub fn issue(
     days: u32,
 ) -> Result<Issued, Failure> {
     let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
-    let id = Id::new(format!("t-{}", hex(clock::random()?.get(..6).unwrap_or_default())))
-        .map_err(|e| Failure::fault("an id for the token", e))?;
+    let id = Id::new(format!(
+        "t-{}",
+        hex(clock::random()?.get(..6).unwrap_or_default())
+    ))
+    .map_err(|e| Failure::fault("an id for the token", e))?;
     let text = format!("{id}.{}", hex(&clock::random()?));
     let until = Time::from_unix(clock::now()?.unix() + i64::from(days) * 86_400)
         .map_err(|e| Failure::fault("the token's end", e))?;
@@ -120,7 +123,12 @@ pub fn holder<'a>(
 
 fn list(instance: &Instance, as_json: bool) -> Result<(), Failure> {
     let at = clock::now()?;
-    let live = instance.state.people.tokens.iter().filter(|(_, t)| t.is_live(at));
+    let live = instance
+        .state
+        .people
+        .tokens
+        .iter()
+        .filter(|(_, t)| t.is_live(at));
     if as_json {
         let lines: Vec<_> = live
             .map(|(id, t)| json!({"id": id, "researcher": t.researcher, "project": t.project, "until": t.until}))
@@ -129,7 +137,10 @@ fn list(instance: &Instance, as_json: bool) -> Result<(), Failure> {
         return Ok(());
     }
     for (id, t) in live {
-        print::line(&format!("{id}  {} for {}, until {}", t.researcher, t.project, t.until));
+        print::line(&format!(
+            "{id}  {} for {}, until {}",
+            t.researcher, t.project, t.until
+        ));
     }
     Ok(())
 }

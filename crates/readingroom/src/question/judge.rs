@@ -62,9 +62,9 @@ impl<'a> Ledgered<'a> {
         self.kept
     }
 
-    fn decide(&mut self, table: &sdc::Table) -> Result<sdc::Verdicts, Stop> {
+    fn decide(&mut self, table: &sdc::Table, families: &[String]) -> Result<sdc::Verdicts, Stop> {
         self.instance.resume()?;
-        released::allowed(self.instance, self.asked.project)?;
+        released::allowed(self.instance, self.asked.project, 0)?;
         let treatment = if self.prepared.obligations().any(|o| o == CELL_KEY) {
             Treatment::CellKey
         } else {
@@ -75,13 +75,13 @@ impl<'a> Ledgered<'a> {
             ..sdc::Rules::default()
         };
         let keys = released::record_keys(self.instance);
-        let verdicts = sdc::judge(table, &rules, &keys);
+        let mut verdicts = sdc::judge(table, &rules, &keys);
         let kept = released::compare(
             self.instance,
             self.asked,
-            self.prepared,
             table,
-            &verdicts,
+            families,
+            &mut verdicts,
             self.stand_ins,
             self.question,
         )?;
@@ -111,8 +111,12 @@ impl From<Refusal> for Stop {
 }
 
 impl Judge for Ledgered<'_> {
-    fn judge(&mut self, table: sdc::Table) -> Result<sdc::Verdicts, JudgeStop> {
-        self.decide(&table).map_err(|stop| match stop {
+    fn judge(
+        &mut self,
+        table: sdc::Table,
+        families: Vec<String>,
+    ) -> Result<sdc::Verdicts, JudgeStop> {
+        self.decide(&table, &families).map_err(|stop| match stop {
             Stop::Again(people) => JudgeStop::Again(people),
             Stop::Failure(Failure::Refused(refusal)) => JudgeStop::Refusal(*refusal),
             Stop::Failure(other) => JudgeStop::Fault(other.text()),

@@ -285,6 +285,7 @@ fn record(
     contributors: Option<released::Kept>,
 ) -> Result<Answered, Failure> {
     let csv = answer.to_csv().into_bytes();
+    let cells = contributors.as_ref().map(|kept| kept.cells);
     let contributors_sha256 = match (prepared.mode, contributors) {
         (Mode::Aggregate, Some(kept)) => Some(kept.write(instance)?),
         (Mode::Aggregate, None) => {
@@ -309,6 +310,7 @@ fn record(
         rows: answer.rows,
         withheld_rows: answer.withheld_rows,
         withheld_cells: answer.withheld_cells,
+        cells,
         policy_sha256: prepared.bundle.sha256().clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         masked_sha256: prepared.masked.clone(),

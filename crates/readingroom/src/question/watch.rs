@@ -130,7 +130,9 @@ impl Watch {
             })
             .map_err(fault)?;
         if unreadable {
-            return Err(Failure::Fault("an entry of the log is not readable".to_owned()));
+            return Err(Failure::Fault(
+                "an entry of the log is not readable".to_owned(),
+            ));
         }
         Ok(true)
     }
@@ -170,7 +172,13 @@ impl Watch {
         let Some(token) = &self.token else {
             return Ok(());
         };
-        if self.state.people.tokens.get(token).is_some_and(|t| t.is_live(at)) {
+        if self
+            .state
+            .people
+            .tokens
+            .get(token)
+            .is_some_and(|t| t.is_live(at))
+        {
             return Ok(());
         }
         Err(ended("the token with which it was asked has ended"))

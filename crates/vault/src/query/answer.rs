@@ -83,7 +83,9 @@ impl Answer {
         let reader = StreamReader::try_new(rows, None)?;
         let schema = reader.schema();
         if !showable(&schema) {
-            return Err(ArrowError::SchemaError("a type that is not shown".to_owned()));
+            return Err(ArrowError::SchemaError(
+                "a type that is not shown".to_owned(),
+            ));
         }
         let batches = reader.collect::<Result<Vec<_>, _>>()?;
         let about = About {

@@ -68,7 +68,11 @@ pub(crate) fn table(split: &Split, groups: &Rows) -> Result<sdc::Table> {
             rows.push(sdc::Row {
                 size: group.len(),
                 people: group,
-                numbers: numbers.iter().enumerate().map(number).collect::<Result<_>>()?,
+                numbers: numbers
+                    .iter()
+                    .enumerate()
+                    .map(number)
+                    .collect::<Result<_>>()?,
                 counts: counts
                     .iter()
                     .map(|c| {
@@ -164,7 +168,8 @@ fn number(split: &Split, batch: &RecordBatch, i: usize, rows: &[RowVerdict]) -> 
             Shown::AsIs | Shown::Withheld => None,
         })
         .collect();
-    let counted = field(&batch.schema(), &cell(i)).map_or(DataType::Int64, |f| f.data_type().clone());
+    let counted =
+        field(&batch.schema(), &cell(i)).map_or(DataType::Int64, |f| f.data_type().clone());
     Ok(cast(&counts, &counted)?)
 }
 

@@ -26,15 +26,20 @@ pub trait Judge: Send {
         let _ = used;
     }
 
-    /// Decides for every number of a table.
+    /// Decides for every number of a table. `families` names the families of its numbers, in every question alike: the
+    /// table and column that they are calculated from, and an empty text for counts.
     ///
     /// # Errors
     /// [`JudgeStop`]: then nothing of it is shown.
-    fn judge(&mut self, table: sdc::Table) -> Result<sdc::Verdicts, JudgeStop>;
+    fn judge(
+        &mut self,
+        table: sdc::Table,
+        families: Vec<String>,
+    ) -> Result<sdc::Verdicts, JudgeStop>;
 }
 
 /// The rules for one table, without any memory of others: for tests and measurements.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Threshold {
     /// The rules.
     pub rules: sdc::Rules,
@@ -42,8 +47,17 @@ pub struct Threshold {
     pub keys: sdc::RecordKeys,
 }
 
+impl Default for Threshold {
+    fn default() -> Self {
+        Self {
+            rules: sdc::Rules::default(),
+            keys: sdc::RecordKeys::derive(&[0; 32]),
+        }
+    }
+}
+
 impl Judge for Threshold {
-    fn judge(&mut self, table: sdc::Table) -> Result<sdc::Verdicts, JudgeStop> {
+    fn judge(&mut self, table: sdc::Table, _: Vec<String>) -> Result<sdc::Verdicts, JudgeStop> {
         Ok(sdc::judge(&table, &self.rules, &self.keys))
     }
 }

@@ -158,6 +158,7 @@ fn ask(s: &mut Sample, project: &str, who: &str, mode: Mode, class: &str, n: u64
             rows: 12 + n,
             withheld_rows: (mode == Mode::Aggregate).then_some(n % 3),
             withheld_cells: n % 2,
+            cells: (mode == Mode::Aggregate).then_some(12 + n),
             policy_sha256: policy(),
             program: "0.1.0".to_owned(),
             masked_sha256: digest("masked"),

@@ -131,7 +131,10 @@ fn confine(memory: usize, seconds: u64) -> io::Result<()> {
         .saturating_add(limits::WORKER_SPACE);
     let threads = u64::try_from(limits::THREADS).unwrap_or(1);
     set(Resource::As, space)?;
-    set(Resource::Cpu, seconds.saturating_mul(threads).saturating_add(10))?;
+    set(
+        Resource::Cpu,
+        seconds.saturating_mul(threads).saturating_add(10),
+    )?;
     set(Resource::Core, 0)?;
     set(Resource::Nofile, limits::WORKER_FILES)?;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -142,7 +145,7 @@ fn confine(memory: usize, seconds: u64) -> io::Result<()> {
 }
 
 /// Asks the parent.
-struct Pipe<'a, R, W> {
+struct Pipe<'a, R, W: Write> {
     input: &'a mut BufReader<R>,
     output: &'a Mutex<BufWriter<W>>,
 }
@@ -158,8 +161,16 @@ impl<R: Read + Send, W: Write + Send> Pipe<'_, R, W> {
         wire::write(&mut *output, kind, head, parts)
     }
 
-    fn ruling(&mut self, table: &sdc::Table) -> io::Result<Result<sdc::Verdicts, JudgeStop>> {
-        self.send(Kind::Table, &(), [wire::table_bytes(table)?.as_slice()])?;
+    fn ruling(
+        &mut self,
+        table: &sdc::Table,
+        families: &[String],
+    ) -> io::Result<Result<sdc::Verdicts, JudgeStop>> {
+        self.send(
+            Kind::Table,
+            &families,
+            [wire::table_bytes(table)?.as_slice()],
+        )?;
         let frame = wire::read(self.input)?.ok_or_else(gone)?;
         if frame.kind != Kind::Verdicts {
             return Err(gone());
@@ -168,7 +179,11 @@ impl<R: Read + Send, W: Write + Send> Pipe<'_, R, W> {
         Ok(match ruling {
             Ruling::Shown(verdicts) => Ok(verdicts),
             Ruling::Again => {
-                let people = parts.first().copied().ok_or_else(gone).and_then(wire::set_of)?;
+                let people = parts
+                    .first()
+                    .copied()
+                    .ok_or_else(gone)
+                    .and_then(wire::set_of)?;
                 Err(JudgeStop::Again(people))
             }
             Ruling::Refusal(refusal) => Err(JudgeStop::Refusal(refusal)),
@@ -183,8 +198,12 @@ impl<R: Read + Send, W: Write + Send> Judge for Pipe<'_, R, W> {
         let _ = self.send(Kind::Planned, used, []);
     }
 
-    fn judge(&mut self, table: sdc::Table) -> Result<sdc::Verdicts, JudgeStop> {
-        self.ruling(&table)
+    fn judge(
+        &mut self,
+        table: sdc::Table,
+        families: Vec<String>,
+    ) -> Result<sdc::Verdicts, JudgeStop> {
+        self.ruling(&table, &families)
             .unwrap_or_else(|_| Err(JudgeStop::Fault("the parent does not answer".to_owned())))
     }
 }

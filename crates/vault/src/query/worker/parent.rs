@@ -99,8 +99,9 @@ fn step(
             Ok(None)
         }
         Kind::Table => {
-            let ((), parts) = frame.open()?;
-            match judge.judge(wire::table_of(parts.first().copied().unwrap_or_default())?) {
+            let (families, parts) = frame.open()?;
+            let table = wire::table_of(parts.first().copied().unwrap_or_default())?;
+            match judge.judge(table, families) {
                 Ok(verdicts) => {
                     worker.send(Kind::Verdicts, &Ruling::Shown(verdicts), [])?;
                     Ok(None)
@@ -132,9 +133,13 @@ fn job(q: Question<'_>) -> Result<(Job, Vec<Vec<u8>>), QueryError> {
     manifest
         .tables
         .retain(|name, _| q.tables.iter().any(|t| t.name == *name));
-    let masks = q.tables.iter().map(|t| wire::set_bytes(&t.masked)).collect();
-    let release_dir = std::path::absolute(q.release_dir)
-        .map_err(|e| failed("the folder of the release", &e))?;
+    let masks = q
+        .tables
+        .iter()
+        .map(|t| wire::set_bytes(&t.masked))
+        .collect();
+    let release_dir =
+        std::path::absolute(q.release_dir).map_err(|e| failed("the folder of the release", &e))?;
     let job = Job {
         sql: q.sql.to_owned(),
         mode: q.mode,
@@ -182,8 +187,12 @@ impl Worker {
             let mut output = BufReader::new(output);
             loop {
                 match wire::read(&mut output) {
-                    Ok(Some(frame)) if send.send(Ok(frame)).is_ok() => {}
-                    Ok(_) => return,
+                    Ok(Some(frame)) => {
+                        if send.send(Ok(frame)).is_err() {
+                            return;
+                        }
+                    }
+                    Ok(None) => return,
                     Err(e) => {
                         // a worker that was ended in the middle of a frame is a worker that died
                         if e.kind() != io::ErrorKind::UnexpectedEof {

@@ -71,10 +71,9 @@ pub(super) fn write<'a>(
 ) -> io::Result<()> {
     let head = serde_json::to_vec(head)?;
     let mut payload = Vec::with_capacity(head.len() + 4);
-    for part in std::iter::once(head.as_slice()).chain(parts) {
-        let length = u32::try_from(part.len()).map_err(|_| malformed())?;
-        payload.extend_from_slice(&length.to_be_bytes());
-        payload.extend_from_slice(part);
+    put(&mut payload, &head)?;
+    for part in parts {
+        put(&mut payload, part)?;
     }
     if payload.len() > limits::FRAME_BYTES {
         return Err(malformed());
@@ -84,6 +83,13 @@ pub(super) fn write<'a>(
     out.write_all(&length.to_be_bytes())?;
     out.write_all(&payload)?;
     out.flush()
+}
+
+fn put(payload: &mut Vec<u8>, part: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(part.len()).map_err(|_| malformed())?;
+    payload.extend_from_slice(&length.to_be_bytes());
+    payload.extend_from_slice(part);
+    Ok(())
 }
 
 /// Reads a frame; `None` at the end of the stream.
@@ -199,7 +205,13 @@ mod tests {
     #[test]
     fn frames_come_out_as_they_went_in() {
         let mut bytes = Vec::new();
-        write(&mut bytes, Kind::Table, &vec![1, 2], [b"ab".as_slice(), b""]).unwrap();
+        write(
+            &mut bytes,
+            Kind::Table,
+            &vec![1, 2],
+            [b"ab".as_slice(), b""],
+        )
+        .unwrap();
         write(&mut bytes, Kind::Progress, &0.5, []).unwrap();
         let mut from = bytes.as_slice();
         let frame = read(&mut from).unwrap().unwrap();
