@@ -25,7 +25,7 @@ use crate::release::{Manifest, PERSON, TableEntry};
 pub(crate) const ROOM: &str = "room";
 
 /// A granted table as the planner sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table {
     schema: SchemaRef,
     entry: TableEntry,
@@ -61,6 +61,27 @@ impl Table {
             masked: Arc::clone(&granted.masked),
             show: key.map_or(Show::Index, |key| Show::Pseudonym(Arc::new(key.clone()))),
         })
+    }
+
+    /// The same table with the internal index in the place, and under the name, of the pseudonym; and the key that makes the
+    /// one of the other. Only for [`super::persons`], which sees to it that no index leaves the plan. `None` in aggregate mode.
+    pub(crate) fn by_index(&self) -> Option<(Self, Arc<ProjectKey>)> {
+        let Show::Pseudonym(key) = &self.show else {
+            return None;
+        };
+        let fields = self.schema.fields().iter().map(|field| {
+            if field.name() == EID {
+                Arc::new(Field::new(EID, DataType::UInt32, false))
+            } else {
+                Arc::clone(field)
+            }
+        });
+        let table = Self {
+            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            show: Show::Index,
+            ..self.clone()
+        };
+        Some((table, Arc::clone(key)))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Reads a granted table: masked people are dropped and internal indices become pseudonyms here, below every
 //! expression of the question, so that no predicate, error or count can see what was dropped.
 //!
-//! Must never: pass on a row of a masked person, the internal index to an enclave question, or statistics of a file.
+//! Must never: pass on a row of a masked person, statistics of a file, or the internal index to an enclave question, unless
+//! its plan has passed [`super::persons`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -38,7 +39,8 @@ pub(crate) const STORE: &str = "release://sealed";
 /// What stands for a person.
 #[derive(Debug, Clone)]
 pub(crate) enum Show {
-    /// The internal index: aggregate mode, in which it is only counted.
+    /// The internal index: aggregate mode, in which it is only counted, and plans of enclave mode that make the pseudonym
+    /// later (see [`super::persons`]).
     Index,
     /// The project's pseudonym: enclave mode.
     Pseudonym(Arc<ProjectKey>),
@@ -226,6 +228,9 @@ fn govern(
             if field.name() == EID {
                 match show {
                     Show::Pseudonym(key) => pseudonyms(people, key),
+                    Show::Index if field.data_type() == &DataType::UInt32 => {
+                        Ok(Arc::new(people.clone()) as ArrayRef)
+                    }
                     Show::Index => Err(DataFusionError::Internal(
                         "pseudonyms without a key".to_owned(),
                     )),
