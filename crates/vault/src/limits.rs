@@ -72,6 +72,29 @@ pub const EVENT_ROW_GROUP_ROWS: usize = 1_000_000;
 /// Rows of one Parquet row group in wide tables: with 1,000s of columns a larger group would take too much memory to write.
 pub const WIDE_ROW_GROUP_ROWS: usize = 131_072;
 
+/// Columns of one family of a wide table: the index at a file's end, which is read before anything else of it, stays below
+/// some 100 kB (a file of 10,000 columns took 350 ms to open, measured).
+pub const FAMILY_COLUMNS: usize = 300;
+
+/// Different values of a text column that is stored as numbers. The codes of a coding system that occur in records are
+/// some 60,000; a list of this length is looked through in milliseconds.
+pub const DIMENSION_VALUES: usize = 262_144;
+
+/// Bytes of those values together.
+pub const DIMENSION_BYTES: usize = 32_000_000;
+
+/// Rows with a value for each different value, at least, for a text column to be stored as numbers.
+pub const DIMENSION_REPEATS: u64 = 4;
+
+/// Columns of codes by which the second copy of a table is sorted.
+pub const MAX_CLUSTER_COLUMNS: usize = 4;
+
+/// Rows of one Parquet row group in copies sorted by codes: reading one code touches a small part of a file.
+pub const CLUSTERED_ROW_GROUP_ROWS: usize = 131_072;
+
+/// Rows of one Parquet page, the smallest part that can be left unread.
+pub const PAGE_ROWS: usize = 20_000;
+
 /// Columns from which a table counts as wide.
 pub const WIDE_COLUMNS: usize = 64;
 
@@ -178,3 +201,17 @@ pub const WORKER_MEMORY_FACTOR: u64 = 2;
 
 /// Files that a worker may have open: those of a wide release, and what it spills.
 pub const WORKER_FILES: u64 = 4_096;
+
+/// Bytes read from a file's end at once: the index of most files is within it, so that they are opened by one reading.
+pub const FOOTER_BYTES: usize = 256 * 1024;
+
+/// Bytes of files' ends and lists of codes that a process keeps between questions: all tables of 500,000 participants
+/// take about half of it.
+pub const KEPT_BYTES: usize = 256 << 20;
+
+/// Share of a table's rows, one in this many, up to which the copy sorted by codes is read instead of the first one. Above it
+/// the first copy's order by participant is worth more than leaving rows unread.
+pub const CLUSTERED_SHARE: u64 = 4;
+
+/// Rows below which the reading of a table is not shared between threads.
+pub const SHARE_ROWS: u64 = 65_536;

@@ -280,6 +280,7 @@ impl Work {
 /// A manifest without its tables.
 fn shell(manifest: &Manifest) -> Manifest {
     Manifest {
+        layout: manifest.layout,
         release: manifest.release.clone(),
         participants: manifest.participants,
         recipe_sha256: manifest.recipe_sha256.clone(),

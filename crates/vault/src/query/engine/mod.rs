@@ -3,6 +3,7 @@
 pub(crate) mod catalogue;
 pub(crate) mod dates;
 pub(crate) mod exact;
+pub(crate) mod layout;
 pub(crate) mod moments;
 pub(crate) mod people;
 pub(crate) mod persons;
