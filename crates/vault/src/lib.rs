@@ -5,3 +5,4 @@ pub mod ingest;
 pub mod limits;
 pub mod query;
 pub mod release;
+pub mod sealed;

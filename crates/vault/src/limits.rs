@@ -116,6 +116,39 @@ pub const QUARANTINE_SHARE: f64 = 0.05;
 /// First and last year of a plausible date in a health record: nobody alive in 2006 was born before 1880.
 pub const DATE_YEARS: std::ops::RangeInclusive<i32> = 1880..=2099;
 
+// Sealed files.
+
+/// Bytes of plain text in one chunk of a sealed file. Measured: with 64 KiB a scan cannot be told from one of plain files, and
+/// a look-up of one person reads little more than it needs. Part of the format: another value is another format.
+pub const SEALED_CHUNK_BYTES: u32 = 64 * 1024;
+
+/// Chunks of one sealed file (16 TiB): far below what one key may seal (NIST SP 800-38D, section 8.3), far above any file.
+pub const SEALED_CHUNKS: u64 = 1 << 28;
+
+/// Bytes that a stream over a whole sealed file opens at a time: 64 chunks, large enough that calls do not count.
+pub const SEALED_PIECE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Opened files whose keys a store remembers. A release of 500,000 participants has some 10,000 files at most.
+pub const SEALED_FILES_REMEMBERED: usize = 20_000;
+
+/// Classes of data in one release's keys: eight are known.
+pub const SEALED_CLASSES: usize = 64;
+
+/// Bytes of one wrapped key. Services that manage keys give some hundred bytes, the largest about six thousand.
+pub const WRAPPED_KEY_BYTES: usize = 8_192;
+
+/// Bytes of a release's keys on disk: all classes with the largest wrapped keys, in hexadecimal, and room.
+pub const KEYS_FILE_BYTES: u64 = 2_000_000;
+
+/// Bytes of the file of key-encryption keys: hundreds of lines; rotations are years apart.
+pub const KEK_FILE_BYTES: u64 = 64 * 1024;
+
+/// Bytes of spilled rows in one frame: as for chunks of files.
+pub const SPILL_FRAME_BYTES: usize = 64 * 1024;
+
+/// Bytes of spilled rows read at a time, as large as the engine's own read buffer and twice over.
+pub const SPILL_READ_BYTES: u64 = 256 * 1024;
+
 // Questions.
 
 /// Bytes of a question's text. Planning is work done before any row is read, so its input is bounded (notes on the
