@@ -12,7 +12,8 @@ use datafusion::error::{DataFusionError, Result};
 use privacy::sdc::{self, RowVerdict, Shown};
 use roaring::RoaringBitmap;
 
-use super::aggregate::{GROUP_PEOPLE, Split, cell, key, people};
+use super::aggregate::{GROUP_PEOPLE, GROUP_ROWS, Split, cell, key, people, weights};
+use super::engine;
 use super::engine::people::read;
 use super::engine::session::Rows;
 
@@ -43,6 +44,11 @@ pub(crate) fn table(split: &Split, groups: &Rows) -> Result<sdc::Table> {
         let numbers: Vec<Vec<RoaringBitmap>> = (0..split.cells.len())
             .map(|i| sets(batch, &people(i)))
             .collect::<Result<_>>()?;
+        let spreads: Vec<Vec<sdc::Weights>> = (0..split.cells.len())
+            .map(|i| spreads(split, batch, i))
+            .collect::<Result<_>>()?;
+        let sizes = column(batch, GROUP_ROWS)?;
+        let sizes = sizes.as_primitive_opt::<Int64Type>().ok_or_else(missing)?;
         let counts: Vec<Option<ArrayRef>> = split
             .cells
             .iter()
@@ -60,13 +66,13 @@ pub(crate) fn table(split: &Split, groups: &Rows) -> Result<sdc::Table> {
                 Ok(sdc::Number {
                     people: sets.get(row).cloned().ok_or_else(missing)?,
                     family: split.families.get(i).copied().ok_or_else(missing)?,
-                    kind: kind(split, i),
-                    filtered: false,
-                    weights: None,
+                    kind: split.kinds.get(i).copied().ok_or_else(missing)?,
+                    filtered: split.filtered.get(i).copied().ok_or_else(missing)?,
+                    weights: spreads.get(i).ok_or_else(missing)?.get(row).copied(),
                 })
             };
             rows.push(sdc::Row {
-                size: group.len(),
+                size: u64::try_from(sizes.value(row)).map_err(|_| missing())?,
                 people: group,
                 numbers: numbers
                     .iter()
@@ -96,13 +102,20 @@ pub(crate) fn table(split: &Split, groups: &Rows) -> Result<sdc::Table> {
     })
 }
 
-/// What a number is.
-fn kind(split: &Split, i: usize) -> sdc::NumberKind {
-    match (split.cells.get(i), split.families.get(i)) {
-        (Some(false), _) => sdc::NumberKind::People,
-        (_, Some(&COUNTS)) => sdc::NumberKind::Rows,
-        _ => sdc::NumberKind::Magnitude,
+/// How a number is spread over people, of each group; empty if it is not a magnitude.
+fn spreads(split: &Split, batch: &RecordBatch, i: usize) -> Result<Vec<sdc::Weights>> {
+    if split.kinds.get(i) != Some(&sdc::NumberKind::Magnitude) {
+        return Ok(Vec::new());
     }
+    let column = column(batch, &weights(i))?;
+    let bytes = column
+        .as_any()
+        .downcast_ref::<LargeBinaryArray>()
+        .ok_or_else(missing)?;
+    bytes
+        .iter()
+        .map(|spread| Ok(engine::weights::read(spread.ok_or_else(missing)?)?.weights()))
+        .collect()
 }
 
 /// Leaves of what the first part gave what the verdicts let through.
@@ -153,7 +166,7 @@ fn number(split: &Split, batch: &RecordBatch, i: usize, rows: &[RowVerdict]) -> 
         RowVerdict::Shown(cells) => cells.get(i).copied().unwrap_or(Shown::Withheld),
         RowVerdict::Withheld => Shown::Withheld,
     };
-    if kind(split, i) == sdc::NumberKind::Magnitude {
+    if split.kinds.get(i) == Some(&sdc::NumberKind::Magnitude) {
         let hide: BooleanArray = rows
             .iter()
             .map(|row| Some(verdict(row) != Shown::AsIs))

@@ -138,10 +138,10 @@ pub(crate) fn row_order(called: &str) -> Refusal {
         "window-not-available",
         REVIEWED_FUNCTIONS,
         format!(
-            "{} OVER (…) is not available: among rows that are alike its result follows the order in which they are stored",
+            "{} OVER (…) without ORDER BY is not available: rows have no order of their own",
             echo(called)
         ),
-        "use rank(), dense_rank() or percent_rank() OVER (… ORDER BY …), or min and max over a window",
+        "say in OVER (… ORDER BY …) which row comes first",
     )
 }
 

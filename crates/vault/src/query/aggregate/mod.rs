@@ -12,6 +12,7 @@ mod top;
 
 use datafusion::sql::sqlparser::ast::Query;
 use governance::Refusal;
+use privacy::sdc::NumberKind;
 
 pub(crate) use tables::Mentions;
 
@@ -25,6 +26,11 @@ pub(crate) const CELLS: &str = "__cells";
 pub(crate) const GROUP_PEOPLE: &str = "__n";
 /// Name of the function that makes a set of people.
 pub(crate) const PEOPLE: &str = "__people";
+
+/// Name of the number of rows of a group.
+pub(crate) const GROUP_ROWS: &str = "__rows";
+/// Name of the function that tells how a total is spread over people.
+pub(crate) const WEIGHTS: &str = "__weights";
 
 /// Name of a group key.
 pub(crate) fn key(i: usize) -> String {
@@ -41,6 +47,11 @@ pub(crate) fn people(i: usize) -> String {
     format!("__p{i}")
 }
 
+/// Name of how the number is spread over people, if it is a magnitude.
+pub(crate) fn weights(i: usize) -> String {
+    format!("__w{i}")
+}
+
 /// A question cut in two.
 #[derive(Debug)]
 pub(crate) struct Split {
@@ -54,6 +65,10 @@ pub(crate) struct Split {
     pub(crate) cells: Vec<bool>,
     /// For each number, which others it can be subtracted from (see [`privacy::sdc::Cell`]).
     pub(crate) families: Vec<usize>,
+    /// For each number, what it is. A magnitude has a column [`weights`] in the first part.
+    pub(crate) kinds: Vec<NumberKind>,
+    /// For each number, whether it counts those who meet a condition (see [`privacy::sdc::Number::filtered`]).
+    pub(crate) filtered: Vec<bool>,
     /// Granted columns that the question names.
     pub(crate) mentions: Mentions,
 }

@@ -387,7 +387,7 @@ impl Context for Rows<'_> {
         let filter = call.filter.map(go).transpose()?;
         Ok(Expr::Function(build::call_with(
             call.aggregate.1,
-            vec![arg],
+            std::iter::once(arg).chain(call.share.clone()).collect(),
             call.distinct,
             filter,
         )))

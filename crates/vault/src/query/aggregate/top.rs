@@ -6,10 +6,11 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Function, GroupByExpr, Ident, Query, SetExpr, TableWithJoins,
 };
 use governance::Refusal;
+use privacy::sdc::NumberKind;
 
 use super::rows::{Rows, group_key, window_refused};
 use super::tables::World;
-use super::{CELLS, GROUP_PEOPLE, PEOPLE, Split, cell, key, people};
+use super::{CELLS, GROUP_PEOPLE, GROUP_ROWS, PEOPLE, Split, WEIGHTS, cell, key, people, weights};
 use crate::limits;
 use crate::query::sql::bounds::Written;
 use crate::query::sql::calls::Call;
@@ -27,8 +28,22 @@ struct Cell {
     number: Option<Expr>,
     /// The set of people behind it.
     people: Expr,
+    /// How it is spread over people, if it is calculated of a column.
+    weights: Option<Expr>,
+    /// Whether it has a condition of its own.
+    filtered: bool,
     /// What it measures.
     measure: Measure,
+}
+
+impl Cell {
+    fn kind(&self) -> NumberKind {
+        match (&self.number, &self.measure) {
+            (None, _) => NumberKind::People,
+            (Some(_), Measure::Count) => NumberKind::Rows,
+            (Some(_), _) => NumberKind::Magnitude,
+        }
+    }
 }
 
 /// What a number measures, which decides what it may be subtracted from.
@@ -113,17 +128,14 @@ pub(super) fn split(query: &Query, granted: &[GrantedTable]) -> Result<Split, Re
     let shown = top.shown(&s, &q)?;
     let cells = top.cells.into_inner();
     let groups = groups(body.from, body.selection, top.person, &keys, &cells, with);
-    let families = families(&cells);
-    let (keys, cells) = (
-        keys.len(),
-        cells.iter().map(|c| c.number.is_some()).collect(),
-    );
     Ok(Split {
         groups,
         shown,
-        keys,
-        cells,
-        families,
+        keys: keys.len(),
+        families: families(&cells),
+        kinds: cells.iter().map(Cell::kind).collect(),
+        filtered: cells.iter().map(|c| c.filtered).collect(),
+        cells: cells.iter().map(|c| c.number.is_some()).collect(),
         mentions: world.into_mentions(),
     })
 }
@@ -143,11 +155,18 @@ fn groups(
         .map(|(i, k)| build::item(k.clone(), &key(i)))
         .collect();
     projection.push(build::item(build::call(PEOPLE, vec![person]), GROUP_PEOPLE));
+    projection.push(build::item(
+        build::call("count", vec![build::number(1)]),
+        GROUP_ROWS,
+    ));
     for (i, c) in cells.iter().enumerate() {
         if let Some(number) = &c.number {
             projection.push(build::item(number.clone(), &cell(i)));
         }
         projection.push(build::item(c.people.clone(), &people(i)));
+        if let Some(spread) = &c.weights {
+            projection.push(build::item(spread.clone(), &weights(i)));
+        }
     }
     let mut out = build::select(projection, from, selection);
     // by position: a key that is itself a number would be read as one
@@ -220,9 +239,10 @@ impl<'a> Top<'a> {
         Ok(out)
     }
 
-    /// The set of people behind something, as a call.
-    fn people(&self, of: Expr, filter: Option<Expr>) -> Expr {
-        Expr::Function(build::call_with(PEOPLE, vec![of], false, filter))
+    /// The set of people behind something, as a call: of all rows, or of those with a value.
+    fn people(&self, person: Expr, value: Option<Expr>, filter: Option<Expr>) -> Expr {
+        let args = std::iter::once(person).chain(value).collect();
+        Expr::Function(build::call_with(PEOPLE, args, false, filter))
     }
 
     /// What the name of an item stands for in HAVING and ORDER BY.
@@ -299,17 +319,22 @@ impl Context for Top<'_> {
                     "use avg and stddev, or count with FILTER (WHERE …) for each band of values",
                 ));
             }
-            (Family::Count, None) => self.number(
-                call,
-                build::number(1),
-                self.person.clone(),
-                filter,
-                Measure::Count,
-            ),
+            (Family::Count, None) => {
+                let counted = self.person.clone();
+                self.number(
+                    call,
+                    build::number(1),
+                    (counted, None),
+                    filter,
+                    Measure::Count,
+                )
+            }
             (_, Some(arg)) if call.distinct => match self.rows.person_of(arg)? {
                 Some(person) => Cell {
                     number: None,
-                    people: self.people(person, filter),
+                    filtered: filter.is_some(),
+                    people: self.people(person, None, filter),
+                    weights: None,
                     measure: Measure::Count,
                 },
                 None => {
@@ -320,15 +345,16 @@ impl Context for Top<'_> {
                     ));
                 }
             },
-            (Family::Count, Some(arg)) => match self.rows.person_of(arg)? {
-                Some(person) => self.number(call, person.clone(), person, filter, Measure::Count),
-                None => {
-                    let arg = row(arg)?;
-                    let with_value =
-                        build::when(Expr::IsNotNull(Box::new(arg.clone())), self.person.clone());
-                    self.number(call, arg, with_value, filter, Measure::Count)
-                }
-            },
+            (Family::Count, Some(arg)) => {
+                let (arg, counted) = match self.rows.person_of(arg)? {
+                    Some(person) => (person.clone(), (person, None)),
+                    None => {
+                        let arg = row(arg)?;
+                        (arg.clone(), (self.person.clone(), Some(arg)))
+                    }
+                };
+                self.number(call, arg, counted, filter, Measure::Count)
+            }
             (Family::Moment, Some(arg)) => {
                 if !self.rows.may_be_summed(arg)? {
                     return Err(no::made_up_sum(call.name));
@@ -338,9 +364,8 @@ impl Context for Top<'_> {
                     .measured(arg)?
                     .map_or(Measure::Derived, Measure::Column);
                 let arg = row(arg)?;
-                let with_value =
-                    build::when(Expr::IsNotNull(Box::new(arg.clone())), self.person.clone());
-                self.number(call, arg, with_value, filter, measure)
+                let counted = (self.person.clone(), Some(arg.clone()));
+                self.number(call, arg, counted, filter, measure)
             }
             (Family::Moment, None) => return Err(no::arguments(call.name, "one column")),
         };
@@ -361,14 +386,19 @@ impl Context for Top<'_> {
 }
 
 impl Top<'_> {
+    /// A number that the engine calculates, of these people or of those of them with a value.
     fn number(
         &self,
         call: &Call<'_>,
         arg: Expr,
-        with_value: Expr,
+        (person, value): (Expr, Option<Expr>),
         filter: Option<Expr>,
         measure: Measure,
     ) -> Cell {
+        let weights = (measure != Measure::Count).then(|| {
+            let args = vec![self.person.clone(), arg.clone()];
+            Expr::Function(build::call_with(WEIGHTS, args, false, filter.clone()))
+        });
         Cell {
             number: Some(Expr::Function(build::call_with(
                 call.aggregate.1,
@@ -376,7 +406,9 @@ impl Top<'_> {
                 false,
                 filter.clone(),
             ))),
-            people: self.people(with_value, filter),
+            filtered: filter.is_some(),
+            people: self.people(person, value, filter),
+            weights,
             measure,
         }
     }

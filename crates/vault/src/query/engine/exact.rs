@@ -67,6 +67,25 @@ impl Exact {
         }
     }
 
+    /// Adds `magnitude · 2^exponent`, or takes it off; exponents from −600 to 600.
+    pub(crate) fn add_scaled(&mut self, negative: bool, magnitude: u128, exponent: i32) {
+        // 48 bits at a time are a double, and so is each of them times a power of two
+        let sign = if negative { -1.0 } else { 1.0 };
+        for (place, shift) in [0_i32, 48, 96].into_iter().zip([0_u32, 48, 96]) {
+            let bits = (magnitude >> shift) & 0xffff_ffff_ffff;
+            if bits != 0 {
+                #[expect(clippy::cast_precision_loss, reason = "48 bits")]
+                let part = bits as f64;
+                self.add(sign * part * 2.0_f64.powi(exponent + place));
+            }
+        }
+    }
+
+    /// Whether nothing was added.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.odd == [false; 3]
+    }
+
     /// Adds another sum.
     pub(crate) fn merge(&mut self, other: &Self) {
         for (mine, theirs) in self.odd.iter_mut().zip(other.odd) {
@@ -237,6 +256,14 @@ mod tests {
     #[test]
     fn the_threshold_is_two_to_the_960() {
         assert_eq!(HUGE, 2_f64.powi(960));
+    }
+
+    #[test]
+    fn scaled_numbers_by_hand() {
+        let mut out = Exact::default();
+        out.add_scaled(false, u128::MAX, -3); // 2^125 − 1/8
+        out.add_scaled(true, 1 << 127, -2); // −2^125
+        assert_eq!(out.value(), -0.125);
     }
 
     proptest! {

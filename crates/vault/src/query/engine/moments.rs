@@ -1,13 +1,16 @@
-//! sum, avg, var and stddev, whose results do not depend on the order of rows (see [`super::exact`]).
+//! sum, avg, var and stddev, whose results do not depend on the order of rows (see [`super::exact`] and [`super::fixed`]).
 //!
 //! They carry the engine's names and stand in its functions' places.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeBinaryArray,
+    LargeBinaryBuilder,
 };
-use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type};
+use arrow::buffer::BooleanBuffer;
+use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int32Type, Int64Type};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -17,6 +20,9 @@ use datafusion::logical_expr::{
 };
 
 use super::exact::Exact;
+use super::fixed::{Scale, Squares, Sum};
+use super::moments_columns::{DOUBLE, How, SHORT, WHOLE, each};
+use super::people::picked_rows;
 
 /// Which moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,15 +97,16 @@ impl AggregateUDFImpl for Moment {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         match types {
-            [t] if t.is_integer() && self.kind == Kind::Sum => Ok(vec![DataType::Int64]),
-            [t] if t.is_integer() || t.is_floating() || t.is_null() => Ok(vec![DataType::Float64]),
+            [DataType::Int32] => Ok(vec![DataType::Int32]),
+            [t] if t.is_integer() => Ok(vec![DataType::Int64]),
+            [t] if t.is_floating() || t.is_null() => Ok(vec![DataType::Float64]),
             _ => Err(DataFusionError::Plan("expected one number".to_owned())),
         }
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         Ok(match (self.kind, types) {
-            (Kind::Sum, [DataType::Int64]) => DataType::Int64,
+            (Kind::Sum, [DataType::Int32 | DataType::Int64]) => DataType::Int64,
             _ => DataType::Float64,
         })
     }
@@ -129,123 +136,221 @@ impl AggregateUDFImpl for Moment {
 }
 
 /// What is known of one group.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct State {
     count: u64,
-    whole: i128,
-    sum: Exact,
-    squares: Exact,
+    sum: Sum,
 }
 
-impl State {
-    fn write(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(44);
-        out.extend_from_slice(&self.count.to_le_bytes());
-        out.extend_from_slice(&self.whole.to_le_bytes());
-        self.sum.write(&mut out);
-        self.squares.write(&mut out);
-        out
-    }
-
-    fn merge(&mut self, mut bytes: &[u8]) -> Option<()> {
-        let (count, rest) = bytes.split_first_chunk::<8>()?;
-        let (whole, rest) = rest.split_first_chunk::<16>()?;
-        bytes = rest;
-        self.count += u64::from_le_bytes(*count);
-        self.whole = self.whole.wrapping_add(i128::from_le_bytes(*whole));
-        self.sum.merge(&Exact::read(&mut bytes)?);
-        self.squares.merge(&Exact::read(&mut bytes)?);
-        Some(())
-    }
-
-    fn float(&self, kind: Kind) -> Option<f64> {
-        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-        let n = self.count as f64;
-        match kind {
-            _ if self.count == 0 => None,
-            Kind::Sum => Some(self.sum.value()),
-            Kind::Mean => Some(self.sum.value() / n),
-            Kind::Variance { sample, root } => {
-                let below = if sample { n - 1.0 } else { n };
-                if below <= 0.0 {
-                    return None;
-                }
-                let variance = Exact::spread(n, &self.sum, &self.squares) / (n * below);
-                Some(if root { variance.sqrt() } else { variance })
-            }
-        }
-    }
+/// What of one group is outside the window of [`super::fixed`], or did not fit: rarely anything.
+#[derive(Debug, Clone, Default)]
+struct Rest {
+    sum: Exact,
+    squares: Exact,
 }
 
 /// The states of many groups.
 #[derive(Debug)]
 struct Groups {
     kind: Kind,
+    /// Whether the result is a whole number.
     whole: bool,
+    scale: Scale,
     states: Vec<State>,
+    /// As long as `states` if squares are wanted, else empty.
+    squares: Vec<Squares>,
+    rest: BTreeMap<usize, Rest>,
 }
 
 impl Groups {
     fn new(kind: Kind, args: &AccumulatorArgs<'_>) -> Self {
-        let whole = args.return_field.data_type() == &DataType::Int64;
+        let fine = args
+            .expr_fields
+            .first()
+            .is_some_and(|f| f.data_type() == &DataType::Float64);
         Self {
             kind,
-            whole,
+            whole: args.return_field.data_type() == &DataType::Int64,
+            scale: if fine { Scale::Fine } else { Scale::One },
             states: Vec::new(),
+            squares: Vec::new(),
+            rest: BTreeMap::new(),
         }
     }
 
-    fn add(&mut self, group: usize, column: &Column<'_>, row: usize) {
-        let Some(state) = self.states.get_mut(group) else {
-            return;
-        };
-        state.count += 1;
-        match column {
-            Column::Whole(values) => state.whole += i128::from(values.value(row)),
-            Column::Float(values) => {
-                let value = values.value(row);
-                state.sum.add(value);
-                if matches!(self.kind, Kind::Variance { .. }) {
-                    state.squares.add_square(value);
+    fn squared(&self) -> bool {
+        matches!(self.kind, Kind::Variance { .. })
+    }
+
+    fn resize(&mut self, total: usize) {
+        self.states.resize(total, State::default());
+        if self.squared() {
+            self.squares.resize(total, Squares::default());
+        }
+    }
+
+    /// Adds a column, of which `add` and `add_square` say what a value does to a sum and what is done if it does not fit.
+    fn add_column<T: Copy>(
+        &mut self,
+        values: &[T],
+        groups: &[usize],
+        rows: Option<&BooleanBuffer>,
+        how: &How<T>,
+    ) {
+        let rest = &mut self.rest;
+        let states = &mut self.states;
+        each(values, groups, rows, |group, value| {
+            if let Some(state) = states.get_mut(group) {
+                state.count += 1;
+                if !(how.add)(&mut state.sum, value) {
+                    (how.rest)(&mut rest.entry(group).or_default().sum, value);
                 }
+            }
+        });
+        let squares = &mut self.squares;
+        if squares.is_empty() {
+            return;
+        }
+        each(values, groups, rows, |group, value| {
+            if let Some(sum) = squares.get_mut(group)
+                && !(how.add_square)(sum, value)
+            {
+                (how.rest_square)(&mut rest.entry(group).or_default().squares, value);
+            }
+        });
+    }
+
+    /// Sum and sum of squares of a group, exactly.
+    fn exactly(&self, group: usize, state: &State) -> Rest {
+        let mut out = self.rest.get(&group).cloned().unwrap_or_default();
+        state.sum.pour(self.scale, &mut out.sum);
+        if let Some(squares) = self.squares.get(group) {
+            squares.pour(self.scale, &mut out.squares);
+        }
+        out
+    }
+
+    fn float(&self, group: usize, state: &State) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+        let n = state.count as f64;
+        match self.kind {
+            _ if state.count == 0 => None,
+            Kind::Sum => Some(self.exactly(group, state).sum.value()),
+            Kind::Mean => Some(self.exactly(group, state).sum.value() / n),
+            Kind::Variance { sample, root } => {
+                let below = if sample { n - 1.0 } else { n };
+                if below <= 0.0 {
+                    return None;
+                }
+                let exactly = self.exactly(group, state);
+                let spread = Exact::spread(n, &exactly.sum, &exactly.squares);
+                let variance = spread / (n * below);
+                Some(if root { variance.sqrt() } else { variance })
             }
         }
     }
 
-    fn array(&self, states: &[State]) -> ArrayRef {
+    fn array(&self) -> ArrayRef {
+        let states = self.states.iter().enumerate();
         if self.whole {
-            let values = states
-                .iter()
-                .map(|s| (s.count > 0).then(|| i64::try_from(s.whole).ok()).flatten());
-            Arc::new(values.collect::<Int64Array>())
+            // a sum that does not fit 64 bits is missing; a rest is far beyond
+            let fits = |(group, s): (usize, &State)| {
+                let whole = s.count > 0 && !self.rest.contains_key(&group);
+                whole.then(|| i64::try_from(s.sum.0).ok()).flatten()
+            };
+            Arc::new(states.map(fits).collect::<Int64Array>())
         } else {
             Arc::new(
                 states
-                    .iter()
-                    .map(|s| s.float(self.kind))
+                    .map(|(group, s)| self.float(group, s))
                     .collect::<Float64Array>(),
             )
         }
     }
-}
 
-/// The argument, by its type.
-enum Column<'a> {
-    Whole(&'a Int64Array),
-    Float(&'a Float64Array),
-}
-
-impl<'a> Column<'a> {
-    fn of(values: &'a [ArrayRef]) -> Result<(Self, &'a dyn Array)> {
-        let wrong = || DataFusionError::Internal("a moment takes one number".to_owned());
-        let array = values.first().ok_or_else(wrong)?;
-        let column = match array.data_type() {
-            DataType::Int64 => Column::Whole(array.as_primitive::<Int64Type>()),
-            DataType::Float64 => Column::Float(array.as_primitive::<Float64Type>()),
-            _ => return Err(wrong()),
+    /// The first groups, or all, taken out.
+    fn taken(&mut self, emit_to: EmitTo) -> Self {
+        let states = emit_to.take_needed(&mut self.states);
+        let squares = if self.squares.is_empty() {
+            Vec::new()
+        } else {
+            emit_to.take_needed(&mut self.squares)
         };
-        Ok((column, array.as_ref()))
+        let after = self.rest.split_off(&states.len());
+        let rest = std::mem::replace(
+            &mut self.rest,
+            after
+                .into_iter()
+                .map(|(group, rest)| (group - states.len(), rest))
+                .collect(),
+        );
+        Self {
+            kind: self.kind,
+            whole: self.whole,
+            scale: self.scale,
+            states,
+            squares,
+            rest,
+        }
     }
+
+    /// The states as bytes: count, sum, squares, and the rest if there is one.
+    fn write(&self) -> LargeBinaryArray {
+        let mut out = LargeBinaryBuilder::with_capacity(self.states.len(), self.states.len() * 56);
+        let mut bytes = Vec::with_capacity(64);
+        for (group, state) in self.states.iter().enumerate() {
+            bytes.clear();
+            bytes.push(u8::from(self.scale == Scale::Fine));
+            bytes.extend_from_slice(&state.count.to_le_bytes());
+            bytes.extend_from_slice(&state.sum.0.to_le_bytes());
+            let squares = self.squares.get(group).copied().unwrap_or_default();
+            bytes.extend_from_slice(&squares.low.to_le_bytes());
+            bytes.extend_from_slice(&squares.high.to_le_bytes());
+            if let Some(rest) = self.rest.get(&group) {
+                rest.sum.write(&mut bytes);
+                rest.squares.write(&mut bytes);
+            }
+            out.append_value(&bytes);
+        }
+        out.finish()
+    }
+
+    fn merge(&mut self, group: usize, bytes: &[u8]) -> Option<()> {
+        let (fine, bytes) = bytes.split_first()?;
+        let (count, bytes) = bytes.split_first_chunk::<8>()?;
+        let (sum, bytes) = bytes.split_first_chunk::<16>()?;
+        let (low, bytes) = bytes.split_first_chunk::<16>()?;
+        let (high, mut bytes) = bytes.split_first_chunk::<16>()?;
+        if (*fine != 0) != (self.scale == Scale::Fine) {
+            return None;
+        }
+        let state = self.states.get_mut(group)?;
+        state.count += u64::from_le_bytes(*count);
+        let sum = Sum(i128::from_le_bytes(*sum));
+        match state.sum.0.checked_add(sum.0) {
+            Some(both) => state.sum.0 = both,
+            None => sum.pour(self.scale, &mut self.rest.entry(group).or_default().sum),
+        }
+        if let Some(squares) = self.squares.get_mut(group) {
+            let more = Squares {
+                low: u128::from_le_bytes(*low),
+                high: u128::from_le_bytes(*high),
+            };
+            if !squares.add(more.low, more.high) {
+                more.pour(self.scale, &mut self.rest.entry(group).or_default().squares);
+            }
+        }
+        if !bytes.is_empty() {
+            let rest = self.rest.entry(group).or_default();
+            rest.sum.merge(&Exact::read(&mut bytes)?);
+            rest.squares.merge(&Exact::read(&mut bytes)?);
+        }
+        Some(())
+    }
+}
+
+fn wrong() -> DataFusionError {
+    DataFusionError::Internal("a moment takes one number".to_owned())
 }
 
 impl GroupsAccumulator for Groups {
@@ -256,39 +361,46 @@ impl GroupsAccumulator for Groups {
         filter: Option<&BooleanArray>,
         total: usize,
     ) -> Result<()> {
-        self.states.resize(total, State::default());
-        let (column, array) = Column::of(values)?;
-        for (row, group) in groups.iter().enumerate() {
-            let wanted = filter.is_none_or(|f| f.is_valid(row) && f.value(row));
-            if wanted && array.is_valid(row) {
-                self.add(*group, &column, row);
+        self.resize(total);
+        let array = values.first().ok_or_else(wrong)?;
+        let rows = picked_rows(array.as_ref(), filter);
+        let rows = rows.as_ref();
+        match (array.data_type(), self.scale) {
+            (DataType::Int32, Scale::One) => {
+                let values = array.as_primitive::<Int32Type>().values();
+                self.add_column(values, groups, rows, &SHORT);
             }
+            (DataType::Int64, Scale::One) => {
+                let values = array.as_primitive::<Int64Type>().values();
+                self.add_column(values, groups, rows, &WHOLE);
+            }
+            (DataType::Float64, Scale::Fine) => {
+                let values = array.as_primitive::<Float64Type>().values();
+                self.add_column(values, groups, rows, &DOUBLE);
+            }
+            _ => return Err(wrong()),
         }
         Ok(())
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let states = emit_to.take_needed(&mut self.states);
-        Ok(self.array(&states))
+        Ok(self.taken(emit_to).array())
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        let states = emit_to.take_needed(&mut self.states);
-        Ok(vec![Arc::new(LargeBinaryArray::from_iter_values(
-            states.iter().map(State::write),
-        ))])
+        Ok(vec![Arc::new(self.taken(emit_to).write())])
     }
 
     fn merge_batch(&mut self, values: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
-        self.states.resize(total, State::default());
+        self.resize(total);
         let wrong = || DataFusionError::Internal("a moment's state is not readable".to_owned());
         let states = values
             .first()
             .and_then(|a| a.as_any().downcast_ref::<LargeBinaryArray>())
             .ok_or_else(wrong)?;
         for (bytes, group) in states.iter().zip(groups) {
-            if let (Some(bytes), Some(state)) = (bytes, self.states.get_mut(*group)) {
-                state.merge(bytes).ok_or_else(wrong)?;
+            if let Some(bytes) = bytes {
+                self.merge(*group, bytes).ok_or_else(wrong)?;
             }
         }
         Ok(())
@@ -302,7 +414,10 @@ impl GroupsAccumulator for Groups {
         let mut rows = Self {
             kind: self.kind,
             whole: self.whole,
+            scale: self.scale,
             states: Vec::new(),
+            squares: Vec::new(),
+            rest: BTreeMap::new(),
         };
         let total = values.first().map_or(0, |a| a.len());
         rows.update_batch(values, &(0..total).collect::<Vec<_>>(), filter, total)?;
@@ -310,11 +425,14 @@ impl GroupsAccumulator for Groups {
     }
 
     fn size(&self) -> usize {
-        let heap = self
-            .states
-            .first()
-            .map_or(0, |s| s.sum.heap() + s.squares.heap());
-        self.states.capacity() * size_of::<State>() + self.states.len() * heap
+        let rest: usize = self
+            .rest
+            .values()
+            .map(|r| 128 + r.sum.heap() + r.squares.heap())
+            .sum();
+        self.states.capacity() * size_of::<State>()
+            + self.squares.capacity() * size_of::<Squares>()
+            + rest
     }
 }
 
@@ -329,8 +447,8 @@ impl Accumulator for One {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.0.states.resize(1, State::default());
-        ScalarValue::try_from_array(&self.0.array(&self.0.states), 0)
+        self.0.resize(1);
+        ScalarValue::try_from_array(&self.0.array(), 0)
     }
 
     fn size(&self) -> usize {
@@ -338,13 +456,8 @@ impl Accumulator for One {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.0.states.resize(1, State::default());
-        Ok(self
-            .0
-            .states
-            .iter()
-            .map(|s| ScalarValue::LargeBinary(Some(s.write())))
-            .collect())
+        self.0.resize(1);
+        Ok(vec![ScalarValue::try_from_array(&self.0.write(), 0)?])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {

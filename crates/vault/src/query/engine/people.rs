@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, LargeBinaryArray, UInt32Array};
-use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, UInt32Type};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
@@ -106,6 +106,20 @@ fn picked(filter: &BooleanArray) -> BooleanBuffer {
     }
 }
 
+/// The rows of which a column has a value and that a condition picks; `None` for all.
+pub(crate) fn picked_rows(
+    column: &dyn Array,
+    filter: Option<&BooleanArray>,
+) -> Option<BooleanBuffer> {
+    let nulls = column.logical_nulls().filter(|n| n.null_count() > 0);
+    match (nulls, filter.map(picked)) {
+        (None, None) => None,
+        (Some(nulls), None) => Some(nulls.into_inner()),
+        (None, Some(filter)) => Some(filter),
+        (Some(nulls), Some(filter)) => Some(nulls.inner() & &filter),
+    }
+}
+
 impl Groups {
     /// How many people are in the sets that are given out.
     pub(crate) fn sizes(&mut self, emit_to: EmitTo) -> Vec<i64> {
@@ -146,8 +160,13 @@ impl GroupsAccumulator for Groups {
             .ok_or_else(|| {
                 DataFusionError::Internal("people are told by their index".to_owned())
             })?;
-        let with_value = values.get(1).and_then(|x| x.logical_nulls());
-        let nulls = NullBuffer::union(people.logical_nulls().as_ref(), with_value.as_ref());
+        let rows = picked_rows(people, filter);
+        let rows = match values.get(1).map(|x| picked_rows(x.as_ref(), None)) {
+            Some(Some(with_value)) => {
+                Some(rows.map_or_else(|| with_value.clone(), |r| &r & &with_value))
+            }
+            _ => rows,
+        };
         let mut add = |row: usize| {
             if let (Some(person), Some(group)) = (people.values().get(row), groups.get(row))
                 && let Some(set) = self.sets.get_mut(*group)
@@ -155,16 +174,9 @@ impl GroupsAccumulator for Groups {
                 self.added += usize::from(set.add(*person));
             }
         };
-        match (nulls, filter) {
-            (None, None) => (0..people.len()).for_each(&mut add),
-            (Some(nulls), None) => nulls.valid_indices().for_each(&mut add),
-            (nulls, Some(filter)) => {
-                let present = |row: &usize| nulls.as_ref().is_none_or(|n| n.is_valid(*row));
-                picked(filter)
-                    .set_indices()
-                    .filter(present)
-                    .for_each(&mut add);
-            }
+        match rows {
+            None => (0..people.len()).for_each(&mut add),
+            Some(rows) => rows.set_indices().for_each(&mut add),
         }
         Ok(())
     }

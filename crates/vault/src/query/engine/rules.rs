@@ -16,7 +16,7 @@ use datafusion::logical_expr::expr::{Cast, TryCast};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    BinaryExpr, Expr, ExprSchemable, Limit, LogicalPlan, Operator, Sort, SortExpr,
+    BinaryExpr, Expr, ExprSchemable, Limit, LogicalPlan, Operator, Sort, SortExpr, Window,
 };
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::single_distinct_to_groupby::SingleDistinctToGroupBy;
@@ -24,7 +24,7 @@ use datafusion::optimizer::{AnalyzerRule, Optimizer, OptimizerConfig, OptimizerR
 
 use super::catalogue::Table;
 use crate::query::EID;
-use crate::query::aggregate::{CELLS, PEOPLE};
+use crate::query::aggregate::{CELLS, PEOPLE, WEIGHTS};
 use crate::query::sql::functions;
 use crate::release::PERSON;
 
@@ -176,9 +176,44 @@ pub(crate) fn total_order(plan: LogicalPlan) -> Result<LogicalPlan> {
                 input,
             })))
         }
+        LogicalPlan::Window(window) => Ok(Transformed::yes(one_by_one(window)?)),
         other => Ok(Transformed::no(other)),
     })
     .data()
+}
+
+/// The same window, of which what tells rows apart is calculated one after another, each ordered by all columns before it: rows
+/// that are then still alike are alike in everything, so it does not show which is which.
+fn one_by_one(window: Window) -> Result<LogicalPlan> {
+    let apart = |e: &Expr| {
+        matches!(e.clone().unalias(), Expr::WindowFunction(w)
+            if functions::ROW_ORDER_WINDOWS.contains(&w.fun.name()))
+    };
+    if !window.window_expr.iter().any(apart) {
+        return Ok(LogicalPlan::Window(window));
+    }
+    let keep = NamePreserver::new_for_projection();
+    let mut input = window.input;
+    for expr in window.window_expr {
+        let schema = Arc::clone(input.schema());
+        let name = keep.save(&expr);
+        let expr = expr
+            .transform_down(|e| match e {
+                Expr::WindowFunction(mut w)
+                    if functions::ROW_ORDER_WINDOWS.contains(&w.fun.name()) =>
+                {
+                    let order = completed(std::mem::take(&mut w.params.order_by), &schema);
+                    let same = |o: &SortExpr| w.params.partition_by.contains(&o.expr);
+                    w.params.order_by = order.into_iter().filter(|o| !same(o)).collect();
+                    Ok(Transformed::yes(Expr::WindowFunction(w)))
+                }
+                other => Ok(Transformed::no(other)),
+            })
+            .data()?;
+        let expr = name.restore(expr);
+        input = Arc::new(LogicalPlan::Window(Window::try_new(vec![expr], input)?));
+    }
+    Ok(Arc::unwrap_or_clone(input))
 }
 
 /// Whether rows come out of a plan in the order of a Sort.
@@ -255,14 +290,17 @@ fn known(expr: &Expr) -> Result<TreeNodeRecursion> {
     let scalar = |name: &str| {
         functions::SCALARS.iter().any(|f| f.engine == name) || functions::INTERNAL.contains(&name)
     };
-    let aggregate =
-        |name: &str| name == PEOPLE || functions::AGGREGATES.iter().any(|a| a.1 == name);
+    let aggregate = |name: &str| {
+        name == PEOPLE || name == WEIGHTS || functions::AGGREGATES.iter().any(|a| a.1 == name)
+    };
     let fine = match expr {
         Expr::ScalarFunction(f) => scalar(f.name()),
         Expr::AggregateFunction(f) => aggregate(f.func.name()),
         Expr::WindowFunction(w) => {
             let name = w.fun.name();
-            functions::WINDOWS.contains(&name) || aggregate(name)
+            functions::WINDOWS.contains(&name)
+                || functions::ROW_ORDER_WINDOWS.contains(&name)
+                || aggregate(name)
         }
         Expr::Placeholder(_)
         | Expr::Unnest(_)

@@ -14,7 +14,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::dates;
+use super::dates::{self, Part};
 use crate::limits;
 
 /// The functions of this file.
@@ -34,6 +34,12 @@ enum Kind {
     DateAdd,
     /// Whole days from the first date to the second.
     DaysBetween,
+    /// Whole years from the first date to the second.
+    YearsBetween,
+    /// Boundaries of a unit between two dates.
+    DateDiff,
+    /// A date from year, month and day; null if there is none.
+    MakeDate,
     /// A function of doubles: null where it has no value.
     Math,
     /// A double rounded to a constant number of decimal places.
@@ -62,6 +68,9 @@ pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
         ("__date_trunc", Kind::DateTrunc),
         ("__date_add", Kind::DateAdd),
         ("__days_between", Kind::DaysBetween),
+        ("__years_between", Kind::YearsBetween),
+        ("__date_diff", Kind::DateDiff),
+        ("__make_date", Kind::MakeDate),
         ("__power", Kind::Math),
         ("__round", Kind::Round),
     ]
@@ -105,6 +114,7 @@ impl ScalarUDFImpl for Ours {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         let number = |t: &DataType| t.is_integer() || t.is_floating() || t.is_null();
+        let whole = |t: &DataType| t.is_integer() || t.is_null();
         match (self.kind, types) {
             (Kind::Div | Kind::Mod, [a, b]) if number(a) && number(b) => {
                 let float = a.is_floating() || b.is_floating();
@@ -124,8 +134,14 @@ impl ScalarUDFImpl for Ours {
             (Kind::DateAdd, [date, _, _]) if date_like(date) => {
                 Ok(vec![DataType::Date32, DataType::Int64, DataType::Int64])
             }
-            (Kind::DaysBetween, [a, b]) if date_like(a) && date_like(b) => {
+            (Kind::DaysBetween | Kind::YearsBetween, [a, b]) if date_like(a) && date_like(b) => {
                 Ok(vec![DataType::Date32; 2])
+            }
+            (Kind::DateDiff, [_, a, b]) if date_like(a) && date_like(b) => {
+                Ok(vec![DataType::Utf8View, DataType::Date32, DataType::Date32])
+            }
+            (Kind::MakeDate, [y, m, d]) if [y, m, d].into_iter().all(whole) => {
+                Ok(vec![DataType::Int64; 3])
             }
             (Kind::Math, some) if some.iter().all(number) => {
                 Ok(vec![DataType::Float64; some.len()])
@@ -140,9 +156,11 @@ impl ScalarUDFImpl for Ours {
         Ok(match self.kind {
             Kind::Div | Kind::Mod => types.first().cloned().ok_or_else(wrong)?,
             Kind::Concat => DataType::Utf8View,
-            Kind::DatePart | Kind::DaysBetween => DataType::Int64,
+            Kind::DatePart | Kind::DaysBetween | Kind::YearsBetween | Kind::DateDiff => {
+                DataType::Int64
+            }
             Kind::Math | Kind::Round => DataType::Float64,
-            Kind::DateTrunc | Kind::DateAdd => DataType::Date32,
+            Kind::DateTrunc | Kind::DateAdd | Kind::MakeDate => DataType::Date32,
         })
     }
 
@@ -151,21 +169,36 @@ impl ScalarUDFImpl for Ours {
         let out: ArrayRef = match (self.kind, arrays.as_slice()) {
             (Kind::Div | Kind::Mod, [a, b]) => quotient(self.kind == Kind::Mod, a, b)?,
             (Kind::Concat, parts) => concat(parts)?,
-            (Kind::DatePart, [word, date]) => {
-                let (word, date) = (texts(word)?, day(date)?);
-                let parts = date
-                    .iter()
-                    .enumerate()
-                    .map(|(row, d)| dates::part(at(&word, row)?, d?));
-                Arc::new(parts.collect::<Int64Array>())
+            (Kind::DatePart, [_, date]) => {
+                let date = day(date)?;
+                match part(&args.args)? {
+                    Part::Year => Arc::new(date.unary::<_, Int64Type>(dates::year)),
+                    part => Arc::new(date.unary::<_, Int64Type>(|d| part.at(d))),
+                }
             }
-            (Kind::DateTrunc, [word, date]) => {
-                let (word, date) = (texts(word)?, day(date)?);
-                let parts = date
+            (Kind::DateTrunc, [_, date]) => {
+                let unit = part(&args.args)?;
+                Arc::new(day(date)?.unary_opt::<_, Date32Type>(|d| unit.start(d)))
+            }
+            (Kind::DateDiff, [_, from, to]) => {
+                let unit = part(&args.args)?;
+                let spans = day(from)?
                     .iter()
-                    .enumerate()
-                    .map(|(row, d)| dates::truncated(at(&word, row)?, d?));
-                Arc::new(parts.collect::<Date32Array>())
+                    .zip(day(to)?)
+                    .map(|(a, b)| unit.boundaries(a?, b?));
+                Arc::new(spans.collect::<Int64Array>())
+            }
+            (Kind::YearsBetween, [from, to]) => {
+                let years = day(from)?
+                    .iter()
+                    .zip(day(to)?)
+                    .map(|(a, b)| Some(dates::whole_years(a?, b?)));
+                Arc::new(years.collect::<Int64Array>())
+            }
+            (Kind::MakeDate, [y, m, d]) => {
+                let days = ints(y)?.iter().zip(ints(m)?.iter().zip(ints(d)?));
+                let days = days.map(|(y, (m, d))| dates::from_parts(y?, m?, d?));
+                Arc::new(days.collect::<Date32Array>())
             }
             (Kind::DateAdd, [date, months, days]) => {
                 let (date, months, days) = (day(date)?, ints(months)?, ints(days)?);
@@ -208,6 +241,15 @@ impl ScalarUDFImpl for Ours {
         };
         Ok(ColumnarValue::Array(out))
     }
+}
+
+/// The part of a date that the first argument names: a constant, as the gate sees to.
+fn part(args: &[ColumnarValue]) -> Result<Part> {
+    let word = match args.first() {
+        Some(ColumnarValue::Scalar(word)) => word.try_as_str().flatten(),
+        _ => None,
+    };
+    word.and_then(Part::of).ok_or_else(wrong)
 }
 
 fn day(array: &ArrayRef) -> Result<&Date32Array> {

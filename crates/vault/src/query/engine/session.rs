@@ -30,7 +30,7 @@ use object_store::local::LocalFileSystem;
 use super::catalogue::{House, ROOM, Room, Street};
 use super::rules::{self, NoErrors, Used};
 use super::scan::STORE;
-use super::{moments, people, persons, scalars};
+use super::{moments, people, persons, scalars, weights};
 use crate::limits;
 use crate::query::sql::functions;
 
@@ -137,13 +137,16 @@ pub(crate) fn session(
                 .filter(|f| functions::AGGREGATES.iter().any(|a| a.1 == f.name()))
                 .filter(|f| !replaced.iter().any(|r| r == f.name()))
                 .chain(ours)
-                .chain([people::people()])
+                .chain([people::people(), weights::weights()])
                 .collect(),
         )
         .with_window_functions(
             SessionStateDefaults::default_window_functions()
                 .into_iter()
-                .filter(|f| functions::WINDOWS.contains(&f.name()))
+                .filter(|f| {
+                    functions::WINDOWS.contains(&f.name())
+                        || functions::ROW_ORDER_WINDOWS.contains(&f.name())
+                })
                 .collect(),
         )
         .with_analyzer_rule(Arc::new(NoErrors))

@@ -1,13 +1,13 @@
 //! Calls of functions: their parts, and the arguments that each reviewed function takes.
 
 use datafusion::sql::sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    ObjectNamePart,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, ObjectNamePart, Value,
 };
 use governance::Refusal;
 
 use super::build;
-use super::constants::{constant_int, constant_text, date_word, double, text_of};
+use super::constants::{constant_int, constant_text, date_word, double, double_of, text_of};
 use super::expression::name;
 use super::functions::{self, Constant, Shape};
 use crate::query::no;
@@ -25,6 +25,8 @@ pub(crate) struct Call<'a> {
     pub(crate) distinct: bool,
     /// The condition of FILTER (WHERE …).
     pub(crate) filter: Option<&'a Expr>,
+    /// The share that a percentile is of.
+    pub(crate) share: Option<Expr>,
 }
 
 /// The name of a function: one part, without odd clauses around it.
@@ -39,7 +41,7 @@ pub(crate) fn function_name(f: &Function) -> Result<String, Refusal> {
     let odd = f.uses_odbc_syntax
         || !matches!(f.parameters, FunctionArguments::None)
         || f.null_treatment.is_some()
-        || !f.within_group.is_empty();
+        || !(f.within_group.is_empty() || called == functions::PERCENTILE);
     if odd {
         return Err(no::arguments(
             &called,
@@ -76,6 +78,9 @@ pub(crate) fn aggregate_call<'a>(
     let FunctionArguments::List(list) = &f.args else {
         return Err(one());
     };
+    if aggregate.1 == functions::PERCENTILE {
+        return percentile(f, list, called, aggregate);
+    }
     let distinct = match list.duplicate_treatment {
         None | Some(DuplicateTreatment::All) => false,
         Some(DuplicateTreatment::Distinct) => true,
@@ -98,6 +103,55 @@ pub(crate) fn aggregate_call<'a>(
         arg,
         distinct,
         filter: f.filter.as_deref(),
+        share: None,
+    })
+}
+
+/// `percentile_cont(0.9) WITHIN GROUP (ORDER BY x)`, or `percentile_cont(x, 0.9)`.
+fn percentile<'a>(
+    f: &'a Function,
+    list: &'a FunctionArgumentList,
+    called: &'a str,
+    aggregate: functions::Aggregate,
+) -> Result<Call<'a>, Refusal> {
+    let wrong = || {
+        no::arguments(
+            called,
+            "a constant share from 0 to 1: percentile_cont(0.9) WITHIN GROUP (ORDER BY x), or percentile_cont(x, 0.9)",
+        )
+    };
+    let args: Option<Vec<&Expr>> = list
+        .args
+        .iter()
+        .map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => Some(e),
+            _ => None,
+        })
+        .collect();
+    if list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
+        return Err(wrong());
+    }
+    let (arg, share, descending) = match (args.as_deref(), f.within_group.as_slice()) {
+        (Some([share]), [order])
+            if order.with_fill.is_none() && order.options.nulls_first.is_none() =>
+        {
+            (&order.expr, *share, order.options.asc == Some(false))
+        }
+        (Some([arg, share]), []) => (*arg, *share, false),
+        _ => return Err(wrong()),
+    };
+    let share = double_of(share)
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(wrong)?;
+    let share = if descending { 1.0 - share } else { share };
+    Ok(Call {
+        name: called,
+        aggregate,
+        arg: Some(arg),
+        distinct: false,
+        filter: f.filter.as_deref(),
+        // with a point, so that it is read as a double
+        share: Some(build::value(Value::Number(format!("{share:?}"), false))),
     })
 }
 
@@ -160,6 +214,19 @@ pub(super) fn scalar(
                 return Err(no::arguments(
                     f.name,
                     "a constant part, such as 'year', and a date",
+                ));
+            }
+        },
+        Shape::DateDiff => match args {
+            [unit, from, to] => vec![
+                date_word(text_of(unit).unwrap_or_default(), functions::DATE_UNITS)?,
+                go(from)?,
+                go(to)?,
+            ],
+            _ => {
+                return Err(no::arguments(
+                    f.name,
+                    "a constant unit, such as 'day', and two dates",
                 ));
             }
         },

@@ -112,6 +112,18 @@ pub(crate) fn int_of(expr: &Expr) -> Option<i64> {
     }
 }
 
+/// The number that an expression spells.
+pub(super) fn double_of(expr: &Expr) -> Option<f64> {
+    match expr {
+        Expr::Value(v) => match &v.value {
+            Value::Number(digits, false) => digits.parse().ok(),
+            _ => None,
+        },
+        Expr::Nested(inner) => double_of(inner),
+        _ => None,
+    }
+}
+
 /// The text that an expression spells.
 pub(super) fn text_of(expr: &Expr) -> Option<&str> {
     match expr {

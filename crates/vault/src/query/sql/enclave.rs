@@ -15,6 +15,7 @@ use datafusion::sql::sqlparser::ast::{
 use governance::Refusal;
 
 use super::calls::{self, Call};
+use super::constants::constant_int;
 use super::expression::{self, Context};
 use super::select::{self, Item, JoinKind, JoinOn, Relation};
 use super::{build, functions};
@@ -317,9 +318,6 @@ impl Context for Place<'_> {
     }
 
     fn window(&self, f: &Function, called: &str, depth: usize) -> Result<Expr, Refusal> {
-        if functions::ROW_ORDER_WINDOWS.contains(&called) {
-            return Err(no::row_order(called));
-        }
         let Some(WindowType::WindowSpec(WindowSpec {
             window_name: None,
             partition_by,
@@ -342,6 +340,11 @@ impl Context for Place<'_> {
                 ));
             }
             build::call_with(called, Vec::new(), false, None)
+        } else if functions::ROW_ORDER_WINDOWS.contains(&called) && f.filter.is_none() {
+            if order_by.is_empty() {
+                return Err(no::row_order(called));
+            }
+            build::call_with(called, self.row_order_args(f, called, depth)?, false, None)
         } else {
             return Err(no::function(called));
         };
@@ -362,13 +365,36 @@ impl Context for Place<'_> {
 }
 
 impl Place<'_> {
+    /// Nothing for `row_number`, a constant for `ntile`, an expression and perhaps a constant for `lag` and `lead`.
+    fn row_order_args(
+        &self,
+        f: &Function,
+        called: &str,
+        depth: usize,
+    ) -> Result<Vec<Expr>, Refusal> {
+        let rows = |e: &Expr| constant_int(e, called, 1, 10_000);
+        match (called, calls::plain_args(f, called)?.as_slice()) {
+            ("row_number", []) => Ok(Vec::new()),
+            ("ntile", [n]) => Ok(vec![rows(n)?]),
+            ("lag" | "lead", [e]) => Ok(vec![expression::rewrite(self, e, depth + 1)?]),
+            ("lag" | "lead", [e, n]) => {
+                Ok(vec![expression::rewrite(self, e, depth + 1)?, rows(n)?])
+            }
+            _ => Err(no::arguments(
+                called,
+                "no arguments for row_number, a number for ntile, a column and perhaps a number of rows for lag and lead",
+            )),
+        }
+    }
+
     fn aggregate_function(&self, call: &Call<'_>, depth: usize) -> Result<Function, Refusal> {
         let go = |e: &Expr| expression::rewrite(self, e, depth + 1);
         let arg = call.arg.map_or_else(|| Ok(build::number(1)), go)?;
         let filter = call.filter.map(go).transpose()?;
+        let args = std::iter::once(arg).chain(call.share.clone()).collect();
         Ok(build::call_with(
             call.aggregate.1,
-            vec![arg],
+            args,
             call.distinct,
             filter,
         ))

@@ -12,7 +12,7 @@ use governance::Refusal;
 use super::build;
 use super::calls::{self, Call};
 use super::constants::{
-    cast_type, constant_int, constant_text, date_word, double, is_date, literal, moved,
+    cast_type, constant_int, constant_text, date_word, double, is_date, literal, moved, text_of,
 };
 use super::functions;
 use crate::limits;
@@ -304,21 +304,30 @@ fn binary(
         Op::Divide => build::call("__div", vec![go(left)?, go(right)?]),
         Op::Modulo => build::call("__mod", vec![go(left)?, go(right)?]),
         Op::StringConcat => build::call("__concat", vec![go(left)?, go(right)?]),
-        Op::PGRegexMatch => build::call(
-            "regexp_like",
-            vec![go(left)?, constant_text(right, "~", limits::PATTERN_BYTES)?],
-        ),
-        Op::PGRegexNotMatch => Expr::UnaryOp {
-            op: UnaryOperator::Not,
-            expr: Box::new(build::call(
-                "regexp_like",
-                vec![
-                    go(left)?,
-                    constant_text(right, "!~", limits::PATTERN_BYTES)?,
-                ],
-            )),
-        },
+        Op::PGRegexMatch | Op::PGRegexIMatch | Op::PGRegexNotMatch | Op::PGRegexNotIMatch => {
+            matches(op, go(left)?, right)?
+        }
         other => return Err(no::expression(&format!("the operator {other}"))),
+    })
+}
+
+/// `~`, `~*` and their opposites, by a constant pattern.
+fn matches(op: &BinaryOperator, text: Expr, pattern: &Expr) -> Result<Expr, Refusal> {
+    use BinaryOperator as Op;
+    let pattern = constant_text(pattern, &op.to_string(), limits::PATTERN_BYTES)?;
+    let pattern = match (op, text_of(&pattern)) {
+        (Op::PGRegexIMatch | Op::PGRegexNotIMatch, Some(pattern)) => {
+            build::text(&format!("(?i){pattern}"))
+        }
+        _ => pattern,
+    };
+    let call = build::call("regexp_like", vec![text, pattern]);
+    Ok(match op {
+        Op::PGRegexNotMatch | Op::PGRegexNotIMatch => Expr::UnaryOp {
+            op: UnaryOperator::Not,
+            expr: Box::new(call),
+        },
+        _ => call,
     })
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum Shape {
     DatePart,
     /// A date, of which the function's own name says the part: `year(x)`.
     NamedPart,
+    /// A constant unit, then two dates.
+    DateDiff,
 }
 
 /// A constant argument.
@@ -53,7 +55,7 @@ const fn scalar(name: &'static str, engine: &'static str, shape: Shape) -> Scala
 }
 
 use Constant::{Int, OptionalInt, Text};
-use Shape::{Any, DatePart, Double, NamedPart, Round, Then};
+use Shape::{Any, DateDiff, DatePart, Double, NamedPart, Round, Then};
 
 /// Longest text position or length that may be asked for.
 const PLACE: i64 = 4_096;
@@ -121,6 +123,10 @@ pub(crate) const SCALARS: &[Scalar] = &[
     scalar("month", "__date_part", NamedPart),
     scalar("day", "__date_part", NamedPart),
     scalar("days_between", "__days_between", Any(2, 2)),
+    scalar("years_between", "__years_between", Any(2, 2)),
+    scalar("date_diff", "__date_diff", DateDiff),
+    scalar("datediff", "__date_diff", DateDiff),
+    scalar("make_date", "__make_date", Any(3, 3)),
 ];
 
 /// Scalar functions that only the gate itself writes.
@@ -148,6 +154,9 @@ pub(crate) enum Family {
 /// One reviewed aggregate: name in a question, name in the engine, family.
 pub(crate) type Aggregate = (&'static str, &'static str, Family);
 
+/// The aggregate that takes a constant besides its column, and the other way of writing it.
+pub(crate) const PERCENTILE: &str = "percentile_cont";
+
 /// The reviewed aggregates. Those that depend on the order of rows (`first_value`, `array_agg`, `approx_…`) are not
 /// among them: an answer would depend on how the work was divided.
 pub(crate) const AGGREGATES: &[Aggregate] = &[
@@ -165,6 +174,8 @@ pub(crate) const AGGREGATES: &[Aggregate] = &[
     ("min", "min", Family::Value),
     ("max", "max", Family::Value),
     ("median", "median", Family::Value),
+    (PERCENTILE, "percentile_cont", Family::Value),
+    ("quantile_cont", "percentile_cont", Family::Value),
     ("bool_and", "bool_and", Family::Value),
     ("bool_or", "bool_or", Family::Value),
 ];
@@ -173,7 +184,9 @@ pub(crate) const AGGREGATES: &[Aggregate] = &[
 /// does not depend on the order in which rows are stored, which is that of the internal index.
 pub(crate) const WINDOWS: &[&str] = &["rank", "dense_rank", "percent_rank"];
 
-/// Window functions that tell rows that are alike apart: two projects could match their people by them. Never registered.
+/// Window functions that tell rows apart that ORDER BY leaves alike. By the order in which rows are stored two projects could
+/// match their people; so these are ordered by every other column as well, people by their pseudonym
+/// ([`crate::query::engine::rules::total_order`]).
 pub(crate) const ROW_ORDER_WINDOWS: &[&str] = &["row_number", "ntile", "lag", "lead"];
 
 /// Aggregates that people try first; named so that the refusal can say why. Never registered.
@@ -186,7 +199,6 @@ pub(crate) const KNOWN_AGGREGATES: &[&str] = &[
     "nth_value",
     "any_value",
     "mode",
-    "percentile_cont",
     "percentile_disc",
     "approx_median",
     "approx_distinct",
@@ -265,7 +277,6 @@ mod tests {
             "replace",
             "translate",
             "regexp_replace",
-            "make_date",
             "to_timestamp",
             "to_date",
             "factorial",
