@@ -30,11 +30,16 @@ use crate::release::Manifest;
 mod aggregate;
 mod answer;
 mod control;
+mod describe;
+pub mod desk;
 mod engine;
 mod no;
+pub mod params;
+pub mod queue;
 mod sql;
 
 pub use answer::{Answer, Column};
+pub use describe::describe;
 
 use answer::About;
 use engine::catalogue::{self, Table};
