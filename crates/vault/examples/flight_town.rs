@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use vault::flight::{FlightLimits, Tls, serve};
 use vault::query::desk::Queued;
-use vault::query::queue::{FairQueue, QueueLimits};
+use vault::query::queue::QueueLimits;
 
 #[path = "../tests/it/query/town.rs"]
 mod town;
@@ -34,15 +34,18 @@ async fn main() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     std::fs::write(folder.join("uri"), format!("grpc+tls://localhost:{port}")).unwrap();
-    let desk = Queued::new(
-        town_desk::TownDesk::new(),
-        FairQueue::new(QueueLimits::default()),
-    );
+    let desk = Queued::new(town_desk::TownDesk::new(), QueueLimits::default());
     let stop = async {
         let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
         let _ended = ended.await;
     };
-    serve(listener, Some(tls), Arc::new(desk), FlightLimits::default(), stop)
-        .await
-        .unwrap();
+    serve(
+        listener,
+        Some(tls),
+        Arc::new(desk),
+        FlightLimits::default(),
+        stop,
+    )
+    .await
+    .unwrap();
 }

@@ -45,7 +45,10 @@ pub(super) fn sql() -> Result<SqlInfoData, FlightError> {
     info.append(SqlInfo::SqlBatchUpdatesSupported, false);
     info.append(SqlInfo::SqlNamedParametersSupported, false);
     info.append(SqlInfo::SqlMaxColumnNameLength, whole(limits::NAME));
-    info.append(SqlInfo::SqlMaxColumnsInSelect, whole(limits::ANSWER_COLUMNS));
+    info.append(
+        SqlInfo::SqlMaxColumnsInSelect,
+        whole(limits::ANSWER_COLUMNS),
+    );
     info.append(SqlInfo::SqlMaxStatementLength, whole(limits::SQL_BYTES));
     info.build()
 }

@@ -1,8 +1,7 @@
-//! What the service keeps between calls, and what a ticket and a prepared question are.
+//! What the service keeps between calls: tickets, prepared questions and running ones.
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use tokio::sync::Notify;
 use tonic::Status;
@@ -12,13 +11,6 @@ use super::{FlightLimits, limits, status};
 use crate::query::desk::Visitor;
 use crate::query::params::{Param, Prepared};
 
-/// A question whose schema was told and that has not been run: what a ticket stands for.
-pub(super) struct Pending {
-    pub(super) sql: String,
-    /// The schema that was told; the answer has to have it.
-    pub(super) schema: SchemaRef,
-}
-
 /// A prepared question, and the values bound to it last.
 pub(super) struct Statement {
     pub(super) prepared: Prepared,
@@ -27,7 +19,8 @@ pub(super) struct Statement {
 
 /// The shelves.
 pub(super) struct Kept {
-    pub(super) tickets: Shelf<Pending>,
+    /// Questions that were not run yet: what a ticket stands for.
+    pub(super) tickets: Shelf<String>,
     pub(super) prepared: Shelf<Statement>,
     /// Questions that run or whose answers are being sent, by their tickets.
     pub(super) running: Shelf<Arc<Notify>>,
@@ -63,7 +56,11 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn begin(kept: &Arc<Kept>, visitor: &Visitor, handle: &Bytes) -> Result<Self, Status> {
+    pub(super) fn begin(
+        kept: &Arc<Kept>,
+        visitor: &Visitor,
+        handle: &Bytes,
+    ) -> Result<Self, Status> {
         let stop = Arc::new(Notify::new());
         kept.running
             .put_at(visitor, handle, Arc::clone(&stop))

@@ -78,7 +78,9 @@ pub enum ServeError {
     )]
     InTheClear(SocketAddr),
     /// The certificate or key cannot be used. Not told why: the reason may quote the key.
-    #[error("the certificate and key cannot be used; expected PEM of a certificate chain and of its private key")]
+    #[error(
+        "the certificate and key cannot be used; expected PEM of a certificate chain and of its private key"
+    )]
     Certificate,
     /// What the service says of itself cannot be put together: a bug.
     #[error("the service's description of itself cannot be put together")]
@@ -121,11 +123,13 @@ pub async fn serve(
         let config = ServerTlsConfig::new()
             .identity(identity)
             .timeout(limits::HANDSHAKE);
-        server = server.tls_config(config).map_err(|_| ServeError::Certificate)?;
+        server = server
+            .tls_config(config)
+            .map_err(|_| ServeError::Certificate)?;
     }
     let service = service::Service::new(desk, flight).map_err(|_| ServeError::Description)?;
-    let service = FlightServiceServer::new(service)
-        .max_decoding_message_size(limits::MESSAGE_BYTES);
+    let service =
+        FlightServiceServer::new(service).max_decoding_message_size(limits::MESSAGE_BYTES);
     let service = InterceptedService::new(service, service::bearer);
     let incoming = connections::incoming(listener, flight.connections);
     let (stopped, stopping) = oneshot::channel::<()>();

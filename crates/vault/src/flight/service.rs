@@ -19,7 +19,7 @@ use prost::Message;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::actions::{self, CANCEL_FLIGHT_INFO};
-use super::kept::{Kept, Pending, Running, full};
+use super::kept::{Kept, Running, full};
 use super::sending::{self, DataStream, Senders};
 use super::{FlightLimits, catalogue, info, limits, status, wire};
 use crate::query::desk::{Desk, Visitor};
@@ -38,7 +38,10 @@ pub(super) struct Service {
 struct Bearer(String);
 
 /// Lets no call in that brings no token. Whose token it is, the desk says.
-#[expect(clippy::result_large_err, reason = "tonic's interceptors return a Status")]
+#[expect(
+    clippy::result_large_err,
+    reason = "tonic's interceptors return a Status"
+)]
 pub(super) fn bearer(mut request: Request<()>) -> Result<Request<()>, Status> {
     let token = request
         .metadata()
@@ -73,20 +76,20 @@ impl Service {
         let Some(Bearer(token)) = request.extensions().get() else {
             return Err(status::unknown());
         };
-        self.desk.enter(token).await.map_err(|no| status::denied(&no))
+        self.desk
+            .enter(token)
+            .await
+            .map_err(|no| status::denied(&no))
     }
 
-    /// A question's schema and a ticket for its answer.
-    async fn flight(&self, visitor: &Visitor, sql: String, descriptor: FlightDescriptor) -> Info {
-        let schema = actions::describe(self.desk.as_ref(), visitor, &sql)
-            .await
-            .map_err(|no| status::denied(&no))?;
-        let pending = Pending {
-            sql,
-            schema: Arc::clone(&schema),
-        };
-        let handle = self.kept.tickets.put(visitor, pending).map_err(full)?;
-        flight_info(&schema, actions::ticket(handle), descriptor)
+    /// A ticket for a question's answer. The schema is left out, as Flight allows: so the drivers take it from the answer,
+    /// with what is told there of the question (its id, how many numbers were withheld), and a question is planned once.
+    fn flight(&self, visitor: &Visitor, sql: String, descriptor: FlightDescriptor) -> Info {
+        let handle = self.kept.tickets.put(visitor, sql).map_err(full)?;
+        Ok(Response::new(one_ticket(
+            actions::ticket(handle),
+            descriptor,
+        )))
     }
 
     /// A call about the catalogue: its ticket is the call itself, and its rights are looked up when it is redeemed.
@@ -98,7 +101,10 @@ impl Service {
     ) -> Info {
         self.visitor(&request).await?;
         let ticket = command.as_any().encode_to_vec();
-        flight_info(schema, ticket.into(), request.into_inner())
+        one_ticket(ticket.into(), request.into_inner())
+            .try_with_schema(schema)
+            .map(Response::new)
+            .map_err(|_| status::fault())
     }
 
     async fn rows(
@@ -111,19 +117,19 @@ impl Service {
     }
 
     async fn no_keys(&self, request: &Request<Ticket>, schema: SchemaRef) -> Data {
-        self.rows(request, catalogue::no_keys(&schema).map_err(FlightError::from))
-            .await
+        self.rows(
+            request,
+            catalogue::no_keys(&schema).map_err(FlightError::from),
+        )
+        .await
     }
 }
 
-fn flight_info(schema: &Schema, ticket: bytes::Bytes, descriptor: FlightDescriptor) -> Info {
-    let info = FlightInfo::new()
-        .try_with_schema(schema)
-        .map_err(|_| status::fault())?
+fn one_ticket(ticket: bytes::Bytes, descriptor: FlightDescriptor) -> FlightInfo {
+    FlightInfo::new()
         .with_endpoint(FlightEndpoint::new().with_ticket(Ticket { ticket }))
         .with_descriptor(descriptor)
-        .with_ordered(true);
-    Ok(Response::new(info))
+        .with_ordered(true)
 }
 
 #[tonic::async_trait]
@@ -148,7 +154,7 @@ impl FlightSqlService for Service {
         request: Request<FlightDescriptor>,
     ) -> Info {
         let visitor = self.visitor(&request).await?;
-        self.flight(&visitor, query.query, request.into_inner()).await
+        self.flight(&visitor, query.query, request.into_inner())
     }
 
     async fn get_flight_info_prepared_statement(
@@ -165,14 +171,18 @@ impl FlightSqlService for Service {
             })
             .ok_or_else(|| status::no_handle("prepared question"))?
             .map_err(|r| status::refused(&r))?;
-        self.flight(&visitor, sql, request.into_inner()).await
+        self.flight(&visitor, sql, request.into_inner())
     }
 
-    async fn do_get_statement(&self, ticket: TicketStatementQuery, request: Request<Ticket>) -> Data {
+    async fn do_get_statement(
+        &self,
+        ticket: TicketStatementQuery,
+        request: Request<Ticket>,
+    ) -> Data {
         let visitor = self.visitor(&request).await?;
         let handle = &ticket.statement_handle;
         let sender = self.senders.one(&visitor.token)?;
-        let pending = self
+        let sql = self
             .kept
             .tickets
             .take(&visitor, handle)
@@ -181,10 +191,10 @@ impl FlightSqlService for Service {
         let asked = tokio::select! {
             biased;
             () = running.stop.notified() => return Err(sending::cancelled()),
-            asked = self.desk.ask(&visitor, &pending.sql) => asked,
+            asked = self.desk.ask(&visitor, &sql) => asked,
         };
         let asked = asked.map_err(|no| status::denied(&no))?;
-        sending::answer(&asked, &pending.schema, running, sender)
+        sending::answer(&asked, running, sender)
     }
 
     async fn do_get_prepared_statement(
@@ -226,7 +236,10 @@ impl FlightSqlService for Service {
     ) -> Result<(), Status> {
         let visitor = self.visitor(&request).await?;
         // closing twice, or what has expired, is not worth an error
-        let _closed = self.kept.prepared.take(&visitor, &query.prepared_statement_handle);
+        let _closed = self
+            .kept
+            .prepared
+            .take(&visitor, &query.prepared_statement_handle);
         Ok(())
     }
 
@@ -340,7 +353,11 @@ impl FlightSqlService for Service {
         self.about(&query, &schema, request).await
     }
 
-    async fn do_get_table_types(&self, query: CommandGetTableTypes, request: Request<Ticket>) -> Data {
+    async fn do_get_table_types(
+        &self,
+        query: CommandGetTableTypes,
+        request: Request<Ticket>,
+    ) -> Data {
         self.rows(&request, catalogue::table_types(query)).await
     }
 
@@ -352,9 +369,14 @@ impl FlightSqlService for Service {
         self.about(&query, &self.sql.schema(), request).await
     }
 
-    async fn do_get_sql_info(&self, mut query: CommandGetSqlInfo, request: Request<Ticket>) -> Data {
+    async fn do_get_sql_info(
+        &self,
+        mut query: CommandGetSqlInfo,
+        request: Request<Ticket>,
+    ) -> Data {
         query.info.truncate(limits::INFOS);
-        self.rows(&request, query.into_builder(&self.sql).build()).await
+        self.rows(&request, query.into_builder(&self.sql).build())
+            .await
     }
 
     async fn get_flight_info_xdbc_type_info(
@@ -365,8 +387,13 @@ impl FlightSqlService for Service {
         self.about(&query, &self.types.schema(), request).await
     }
 
-    async fn do_get_xdbc_type_info(&self, query: CommandGetXdbcTypeInfo, request: Request<Ticket>) -> Data {
-        self.rows(&request, query.into_builder(&self.types).build()).await
+    async fn do_get_xdbc_type_info(
+        &self,
+        query: CommandGetXdbcTypeInfo,
+        request: Request<Ticket>,
+    ) -> Data {
+        self.rows(&request, query.into_builder(&self.types).build())
+            .await
     }
 
     async fn get_flight_info_primary_keys(
@@ -374,11 +401,17 @@ impl FlightSqlService for Service {
         query: CommandGetPrimaryKeys,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        self.about(&query, &catalogue::primary_keys_schema(), request).await
+        self.about(&query, &catalogue::primary_keys_schema(), request)
+            .await
     }
 
-    async fn do_get_primary_keys(&self, _query: CommandGetPrimaryKeys, request: Request<Ticket>) -> Data {
-        self.no_keys(&request, catalogue::primary_keys_schema()).await
+    async fn do_get_primary_keys(
+        &self,
+        _query: CommandGetPrimaryKeys,
+        request: Request<Ticket>,
+    ) -> Data {
+        self.no_keys(&request, catalogue::primary_keys_schema())
+            .await
     }
 
     async fn get_flight_info_exported_keys(
@@ -386,11 +419,17 @@ impl FlightSqlService for Service {
         query: CommandGetExportedKeys,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        self.about(&query, &catalogue::foreign_keys_schema(), request).await
+        self.about(&query, &catalogue::foreign_keys_schema(), request)
+            .await
     }
 
-    async fn do_get_exported_keys(&self, _query: CommandGetExportedKeys, request: Request<Ticket>) -> Data {
-        self.no_keys(&request, catalogue::foreign_keys_schema()).await
+    async fn do_get_exported_keys(
+        &self,
+        _query: CommandGetExportedKeys,
+        request: Request<Ticket>,
+    ) -> Data {
+        self.no_keys(&request, catalogue::foreign_keys_schema())
+            .await
     }
 
     async fn get_flight_info_imported_keys(
@@ -398,11 +437,17 @@ impl FlightSqlService for Service {
         query: CommandGetImportedKeys,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        self.about(&query, &catalogue::foreign_keys_schema(), request).await
+        self.about(&query, &catalogue::foreign_keys_schema(), request)
+            .await
     }
 
-    async fn do_get_imported_keys(&self, _query: CommandGetImportedKeys, request: Request<Ticket>) -> Data {
-        self.no_keys(&request, catalogue::foreign_keys_schema()).await
+    async fn do_get_imported_keys(
+        &self,
+        _query: CommandGetImportedKeys,
+        request: Request<Ticket>,
+    ) -> Data {
+        self.no_keys(&request, catalogue::foreign_keys_schema())
+            .await
     }
 
     async fn get_flight_info_cross_reference(
@@ -410,11 +455,17 @@ impl FlightSqlService for Service {
         query: CommandGetCrossReference,
         request: Request<FlightDescriptor>,
     ) -> Info {
-        self.about(&query, &catalogue::foreign_keys_schema(), request).await
+        self.about(&query, &catalogue::foreign_keys_schema(), request)
+            .await
     }
 
-    async fn do_get_cross_reference(&self, _query: CommandGetCrossReference, request: Request<Ticket>) -> Data {
-        self.no_keys(&request, catalogue::foreign_keys_schema()).await
+    async fn do_get_cross_reference(
+        &self,
+        _query: CommandGetCrossReference,
+        request: Request<Ticket>,
+    ) -> Data {
+        self.no_keys(&request, catalogue::foreign_keys_schema())
+            .await
     }
 
     // What Flight SQL has and the data room has not.

@@ -75,7 +75,9 @@ pub(super) fn no_handle(what: &str) -> Status {
     refused(&Refusal::new(
         "handle-unknown",
         "one-visitor-one-ticket",
-        format!("there is no such {what}: it was used already, has expired, or was never given to this token"),
+        format!(
+            "there is no such {what}: it was used already, has expired, or was never given to this token"
+        ),
         "ask the question again",
     ))
 }
@@ -97,14 +99,24 @@ mod tests {
 
     #[test]
     fn refusals_are_told_whole_and_faults_not_at_all() {
-        let refusal = Refusal::new("unknown-table", "only-what-is-granted", "there is no table ö", "use one of: main");
+        let refusal = Refusal::new(
+            "unknown-table",
+            "only-what-is-granted",
+            "there is no table ö",
+            "use one of: main",
+        );
         let status = denied(&refusal.clone().into());
         assert_eq!(status.code(), Code::InvalidArgument);
         assert_eq!(
             status.message(),
             "there is no table ö; what to do: use one of: main (code unknown-table, rule only-what-is-granted)"
         );
-        let json = status.metadata().get_bin(REFUSAL).unwrap().to_bytes().unwrap();
+        let json = status
+            .metadata()
+            .get_bin(REFUSAL)
+            .unwrap()
+            .to_bytes()
+            .unwrap();
         assert_eq!(serde_json::from_slice::<Refusal>(&json).unwrap(), refusal);
         let fault = denied(&Denied::Fault);
         assert_eq!(fault.code(), Code::Internal);
@@ -116,7 +128,10 @@ mod tests {
         let of = |c: &'static str, rule: &'static str| code(&Refusal::new(c, rule, "", ""));
         assert_eq!(of("out-of-time", "limits"), Code::DeadlineExceeded);
         assert_eq!(of("answer-too-large", "limits"), Code::ResourceExhausted);
-        assert_eq!(of("function-not-available", "reviewed-functions"), Code::InvalidArgument);
+        assert_eq!(
+            of("function-not-available", "reviewed-functions"),
+            Code::InvalidArgument
+        );
         assert_eq!(of("rows-not-shown", "ten-people"), Code::PermissionDenied);
         assert_eq!(of("project-suspended", "any-other"), Code::PermissionDenied);
     }

@@ -66,7 +66,10 @@ pub fn facts(asked: &Asked) -> Vec<(&'static str, String)> {
         ("readingroom-entry", asked.entry.to_string()),
         ("readingroom-release", asked.release.clone()),
         ("readingroom-mode", asked.mode.to_string()),
-        ("readingroom-withheld-cells", asked.withheld_cells.to_string()),
+        (
+            "readingroom-withheld-cells",
+            asked.withheld_cells.to_string(),
+        ),
     ];
     if let Some(rows) = asked.withheld_rows {
         facts.push(("readingroom-withheld-rows", rows.to_string()));

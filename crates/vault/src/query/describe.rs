@@ -13,7 +13,7 @@ use governance::Mode;
 
 use super::engine::catalogue::Table;
 use super::engine::session;
-use super::{Question, QueryError, Work, aggregate, answer, control, fault, no, sql};
+use super::{QueryError, Question, Work, aggregate, answer, control, fault, no, sql};
 use crate::limits;
 
 /// Seconds for a plan: the widest questions that the limits let through take a few.

@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use governance::{Mode, Refusal};
 
-use super::queue::FairQueue;
+use super::queue::{FairQueue, QueueLimits};
 
 /// Who stands at the desk: one researcher, for one project, by one token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -132,22 +132,28 @@ impl<D: Desk + ?Sized> Desk for Arc<D> {
 
 /// A desk with a queue in front: questions of all protocols wait in one, fairly between projects.
 ///
-/// Entering and the catalogue do not wait, as they run nothing; describing and asking do.
+/// Entering and the catalogue do not wait, as they run nothing. Describing waits in a queue of its own, so that a driver
+/// can prepare its next question while a long one runs.
 #[derive(Debug)]
 pub struct Queued<D> {
     desk: D,
-    queue: FairQueue,
+    asking: FairQueue,
+    describing: FairQueue,
 }
 
 impl<D: Desk> Queued<D> {
-    /// Puts `queue` in front of `desk`.
-    pub fn new(desk: D, queue: FairQueue) -> Self {
-        Self { desk, queue }
+    /// Puts queues with these limits in front of `desk`.
+    pub fn new(desk: D, limits: QueueLimits) -> Self {
+        Self {
+            desk,
+            asking: FairQueue::new(limits),
+            describing: FairQueue::new(limits),
+        }
     }
 
-    /// The queue, for figures.
-    pub fn queue(&self) -> &FairQueue {
-        &self.queue
+    /// Questions that run and that wait, for figures.
+    pub fn figures(&self) -> (usize, usize) {
+        self.asking.figures()
     }
 }
 
@@ -160,11 +166,11 @@ impl<D: Desk> Desk for Queued<D> {
         self.desk.catalogue(visitor).await
     }
     async fn describe(&self, visitor: &Visitor, sql: &str) -> Result<SchemaRef, Denied> {
-        let _turn = self.queue.turn(&visitor.project).await?;
+        let _turn = self.describing.turn(&visitor.project).await?;
         self.desk.describe(visitor, sql).await
     }
     async fn ask(&self, visitor: &Visitor, sql: &str) -> Result<Asked, Denied> {
-        let _turn = self.queue.turn(&visitor.project).await?;
+        let _turn = self.asking.turn(&visitor.project).await?;
         self.desk.ask(visitor, sql).await
     }
 }

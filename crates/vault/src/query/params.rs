@@ -82,7 +82,10 @@ impl Prepared {
             }
         }
         if marks > 0 && highest > 0 {
-            return Err(no::arguments("a prepared question", "either ? or $1, not both"));
+            return Err(no::arguments(
+                "a prepared question",
+                "either ? or $1, not both",
+            ));
         }
         let places = marks.max(highest);
         if places > PARAMETERS {
@@ -162,7 +165,11 @@ pub fn of_batch(batch: &RecordBatch) -> Result<Vec<Param>, Refusal> {
     if batch.num_columns() > PARAMETERS {
         return Err(no::too_long("parameters", batch.num_columns(), PARAMETERS));
     }
-    batch.columns().iter().map(|c| of_array(c.as_ref())).collect()
+    batch
+        .columns()
+        .iter()
+        .map(|c| of_array(c.as_ref()))
+        .collect()
 }
 
 fn of_array(array: &dyn Array) -> Result<Param, Refusal> {
@@ -178,16 +185,22 @@ fn of_array(array: &dyn Array) -> Result<Param, Refusal> {
     let to = |t: &DataType| {
         let array = cast(array, t).map_err(|_| refused())?;
         // a number that does not fit becomes null
-        if array.is_null(0) { Err(refused()) } else { Ok(array) }
+        if array.is_null(0) {
+            Err(refused())
+        } else {
+            Ok(array)
+        }
     };
     Ok(match array.data_type() {
         DataType::Boolean => Param::Bool(array.as_boolean().value(0)),
         t if t.is_integer() => {
             Param::Whole(to(&DataType::Int64)?.as_primitive::<Int64Type>().value(0))
         }
-        t if t.is_floating() => {
-            Param::Number(to(&DataType::Float64)?.as_primitive::<Float64Type>().value(0))
-        }
+        t if t.is_floating() => Param::Number(
+            to(&DataType::Float64)?
+                .as_primitive::<Float64Type>()
+                .value(0),
+        ),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
             Param::Text(to(&DataType::Utf8)?.as_string::<i32>().value(0).to_owned())
         }
@@ -384,11 +397,20 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         assert_eq!(refused("SELECT ?", &[]), "arguments-not-available");
-        assert_eq!(refused("SELECT 1", &[Param::Null]), "arguments-not-available");
-        assert_eq!(refused("SELECT ?, $1", &[Param::Null]), "arguments-not-available");
+        assert_eq!(
+            refused("SELECT 1", &[Param::Null]),
+            "arguments-not-available"
+        );
+        assert_eq!(
+            refused("SELECT ?, $1", &[Param::Null]),
+            "arguments-not-available"
+        );
         assert_eq!(refused("SELECT $0", &[]), "arguments-not-available");
         assert_eq!(refused("SELECT $x", &[]), "arguments-not-available");
-        assert_eq!(refused("SELECT ?", &[Param::Number(f64::NAN)]), "constant-does-not-fit");
+        assert_eq!(
+            refused("SELECT ?", &[Param::Number(f64::NAN)]),
+            "constant-does-not-fit"
+        );
         assert_eq!(refused("SELECT 'a", &[]), "sql-unreadable");
         let long = Param::Text("x".repeat(5_000));
         assert_eq!(refused("SELECT ?", &[long]), "question-too-long");
@@ -422,7 +444,12 @@ mod tests {
         let large: ArrayRef = Arc::new(UInt64Array::from(vec![u64::MAX]));
         assert!(of_batch(&RecordBatch::try_from_iter([("1", large)]).unwrap()).is_err());
         let json = serde_json::json!([null, true, -3, 0.5, "x"]);
-        let values: Vec<Param> = json.as_array().unwrap().iter().map(|v| of_json(v).unwrap()).collect();
+        let values: Vec<Param> = json
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| of_json(v).unwrap())
+            .collect();
         assert_eq!(values.len(), 5);
         assert!(of_json(&serde_json::json!([1])).is_err());
         assert!(of_json(&serde_json::json!(18_446_744_073_709_551_615_u64)).is_err());

@@ -280,7 +280,11 @@ mod tests {
 
     type Order = Arc<Mutex<Vec<String>>>;
 
-    fn wait(queue: &FairQueue, project: &'static str, order: &Order) -> tokio::task::JoinHandle<()> {
+    fn wait(
+        queue: &FairQueue,
+        project: &'static str,
+        order: &Order,
+    ) -> tokio::task::JoinHandle<()> {
         let (queue, order) = (queue.clone(), Arc::clone(order));
         tokio::spawn(async move {
             let turn = queue.turn(project).await.unwrap();
@@ -372,7 +376,10 @@ mod tests {
         });
         let _first = queue.turn("a").await.unwrap();
         let no = queue.turn("a").await.unwrap_err();
-        assert_eq!((no.code.as_ref(), queue.figures()), ("waited-too-long", (1, 0)));
+        assert_eq!(
+            (no.code.as_ref(), queue.figures()),
+            ("waited-too-long", (1, 0))
+        );
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -148,7 +148,8 @@ impl Desk for TownDesk {
         self.begun.fetch_add(1, Ordering::SeqCst);
         let mut watch = Watch(Some(self.dropped.clone()));
         let (release, owner, text) = (self.release.clone(), visitor.clone(), sql.to_owned());
-        let done = tokio::task::spawn_blocking(move || ask(question(&release, &owner, &text))).await;
+        let done =
+            tokio::task::spawn_blocking(move || ask(question(&release, &owner, &text))).await;
         watch.0 = None;
         let answer = done.map_err(|_| Denied::Fault)?.map_err(denied)?;
         let entry = self.entries.fetch_add(1, Ordering::SeqCst);
