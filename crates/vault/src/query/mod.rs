@@ -23,14 +23,19 @@ use crate::release::Manifest;
 mod aggregate;
 mod answer;
 mod control;
+mod describe;
+pub mod desk;
 mod engine;
 mod judge;
 mod no;
+pub mod params;
+pub mod queue;
 mod sql;
 mod work;
 pub mod worker;
 
 pub use answer::{Answer, Column};
+pub use describe::describe;
 pub use judge::{Judge, JudgeStop, Threshold};
 
 use engine::rules::Used;

@@ -41,14 +41,14 @@ pub(super) enum Said {
 /// A question that owns what it needs.
 #[derive(Debug)]
 pub(super) struct Work {
-    sql: String,
-    mode: Mode,
-    tables: Vec<GrantedTable>,
-    manifest: Manifest,
-    release_dir: PathBuf,
-    key: ProjectKey,
-    limits: QueryLimits,
-    say: mpsc::Sender<Said>,
+    pub(super) sql: String,
+    pub(super) mode: Mode,
+    pub(super) tables: Vec<GrantedTable>,
+    pub(super) manifest: Manifest,
+    pub(super) release_dir: PathBuf,
+    pub(super) key: ProjectKey,
+    pub(super) limits: QueryLimits,
+    pub(super) say: mpsc::Sender<Said>,
 }
 
 impl Work {
@@ -226,7 +226,7 @@ impl Work {
     }
 
     /// An error of planning, which the question caused, in our words.
-    fn refused(&self, error: &DataFusionError) -> QueryError {
+    pub(super) fn refused(&self, error: &DataFusionError) -> QueryError {
         match error.find_root() {
             DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
                 SchemaError::FieldNotFound { field, .. } if !field.name.starts_with("__") => {
@@ -250,7 +250,7 @@ impl Work {
     }
 
     /// Why a plan did not run to its end.
-    fn stopped(&self, stopped: Stopped) -> QueryError {
+    pub(super) fn stopped(&self, stopped: Stopped) -> QueryError {
         match stopped {
             Stopped::Rows(limit) => no::too_large("rows", limit).into(),
             Stopped::Bytes(limit) => no::too_large("bytes", limit).into(),
@@ -266,7 +266,7 @@ impl Work {
 
     /// An error of running: the limits, or a fault. Its text may quote values and is dropped.
     #[expect(clippy::unused_self, reason = "reads like its siblings")]
-    fn failed(&self, error: &DataFusionError) -> QueryError {
+    pub(super) fn failed(&self, error: &DataFusionError) -> QueryError {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => no::out_of_memory().into(),
             root => QueryError::Fault(format!(
