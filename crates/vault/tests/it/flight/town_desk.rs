@@ -67,6 +67,8 @@ fn question<'a>(release: &'a Release, visitor: &Visitor, sql: &'a str) -> Questi
         tables: granted(release),
         manifest: &release.manifest,
         release_dir: release.dir.path(),
+        keyring: None,
+        spill: None,
         key: ProjectKey::derive(&MASTER, &visitor.project),
         limits: QueryLimits {
             seconds: 20,
