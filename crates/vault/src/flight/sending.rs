@@ -74,7 +74,7 @@ pub(super) fn answer(
 ) -> Result<Response<DataStream>, Status> {
     let (schema, batches) = wire::batches(asked).map_err(|_| status::fault())?;
     let mut response = Response::new(stream(schema, batches, Some((running, sender))));
-    for (name, value) in wire::facts(asked) {
+    for (name, value) in asked.facts() {
         if let Ok(value) = MetadataValue::try_from(value) {
             response.metadata_mut().insert(name, value);
         }

@@ -33,6 +33,7 @@ mod control;
 mod describe;
 pub mod desk;
 mod engine;
+mod forms;
 mod no;
 pub mod params;
 pub mod queue;
