@@ -26,3 +26,7 @@ pub const HEADERS: usize = 64;
 pub const ACCEPTS: usize = 32;
 /// Time that running answers get to finish after the service was told to stop.
 pub const STOP_TIME: Duration = Duration::from_secs(2);
+/// Mebibytes of answers that are being sent in all; each is in memory until it is read. Thirty of the largest.
+pub const SENDING_MIB: u32 = 2_048;
+/// Bytes handed to a connection at a time.
+pub const CHUNK_BYTES: usize = 64 * 1024;

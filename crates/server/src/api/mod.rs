@@ -15,8 +15,10 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use axum::routing::{get, post};
+use futures::stream::unfold;
 use governance::Refusal;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 pub mod limits;
 mod listen;
@@ -117,15 +119,33 @@ struct Query {
     params: Vec<serde_json::Value>,
 }
 
+/// What every request needs.
+struct Source<A> {
+    answers: Arc<A>,
+    /// Room for answers that are being sent, in MiB.
+    sending: Arc<Semaphore>,
+}
+
+impl<A> Clone for Source<A> {
+    fn clone(&self) -> Self {
+        Self {
+            answers: Arc::clone(&self.answers),
+            sending: Arc::clone(&self.sending),
+        }
+    }
+}
+
 /// The API's routes, over any source of answers.
 pub fn router<A: Answers>(answers: Arc<A>) -> Router {
+    let sending = Arc::new(Semaphore::new(limits::SENDING_MIB as usize));
+    let state = Source { answers, sending };
     Router::new()
         .route("/api/v1/query", post(query::<A>))
         .route("/api/v1/catalogue", get(catalogue::<A>))
         .route("/api/v1/openapi.json", get(description))
         .method_not_allowed_fallback(|| async { problem::method() })
         .fallback(|| async { problem::not_found() })
-        .with_state(answers)
+        .with_state(state)
         .layer(axum::middleware::map_response(safe))
 }
 
@@ -145,7 +165,7 @@ async fn safe(mut response: Response<Body>) -> Response<Body> {
 }
 
 async fn query<A: Answers>(
-    State(answers): State<Arc<A>>,
+    State(source): State<Source<A>>,
     request: Request<Body>,
 ) -> Response<Body> {
     let asked = async {
@@ -155,33 +175,58 @@ async fn query<A: Answers>(
         is_json(&head.headers)?;
         let body = read(body).await?;
         let query: Query = serde_json::from_slice(&body).map_err(|_| problem::body())?;
-        let asking = answers.query(&token, &query.sql, &query.params, form);
+        let asking = source
+            .answers
+            .query(&token, &query.sql, &query.params, form);
         let answer = tokio::time::timeout(limits::ANSWER_TIME, asking)
             .await
             .map_err(|_| problem::time())?
             .map_err(|no| problem::denied(&no))?;
-        Ok::<_, Response<Body>>(with_facts(answer, form))
+        with_facts(answer, form, &source.sending)
     };
     asked.await.unwrap_or_else(|no| no)
 }
 
-fn with_facts(answer: HttpAnswer, form: Form) -> Response<Body> {
-    let mut response = Response::new(Body::from(answer.body));
+/// The answer, in memory until the client has read it; there is a limit to all of them together.
+#[expect(clippy::result_large_err, reason = "the error is the response")]
+fn with_facts(
+    answer: HttpAnswer,
+    form: Form,
+    sending: &Arc<Semaphore>,
+) -> Result<Response<Body>, Response<Body>> {
+    let length = answer.body.len();
+    let room = u32::try_from(length >> 20)
+        .unwrap_or(u32::MAX)
+        .saturating_add(1);
+    let room = Arc::clone(sending)
+        .try_acquire_many_owned(room)
+        .map_err(|_| problem::busy())?;
+    let chunks = unfold((Bytes::from(answer.body), room), |(mut rest, room)| async {
+        if rest.is_empty() {
+            return None;
+        }
+        let chunk = rest.split_to(rest.len().min(limits::CHUNK_BYTES));
+        Some((Ok::<_, std::convert::Infallible>(chunk), (rest, room)))
+    });
+    let mut response = Response::new(Body::from_stream(chunks));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static(form.media_type()),
     );
     for (name, value) in answer.facts {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(HeaderName::from_static(name), value);
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
         }
     }
-    response
+    Ok(response)
 }
 
 async fn catalogue<A: Answers>(
-    State(answers): State<Arc<A>>,
+    State(source): State<Source<A>>,
     headers: HeaderMap,
 ) -> Response<Body> {
     #[derive(Serialize)]
@@ -190,7 +235,7 @@ async fn catalogue<A: Answers>(
     }
     let found = async {
         let token = bearer(&headers)?;
-        let tables = tokio::time::timeout(limits::ANSWER_TIME, answers.catalogue(&token))
+        let tables = tokio::time::timeout(limits::ANSWER_TIME, source.answers.catalogue(&token))
             .await
             .map_err(|_| problem::time())?
             .map_err(|no| problem::denied(&no))?;

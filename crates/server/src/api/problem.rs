@@ -108,6 +108,15 @@ pub(super) fn time() -> Response<Body> {
     )
 }
 
+pub(super) fn busy() -> Response<Body> {
+    plain(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too-many-at-once",
+        "too many answers are being read at this time",
+        "ask again later",
+    )
+}
+
 pub(super) fn accept() -> Response<Body> {
     plain(
         StatusCode::NOT_ACCEPTABLE,
