@@ -27,6 +27,7 @@ mod control;
 mod describe;
 pub mod desk;
 mod engine;
+mod forms;
 mod judge;
 mod no;
 pub mod params;

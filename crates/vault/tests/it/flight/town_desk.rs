@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use governance::Mode;
 use privacy::pseudonym::ProjectKey;
@@ -166,9 +166,4 @@ impl Desk for TownDesk {
             batches: vec![answer.batch().clone()],
         })
     }
-}
-
-/// Types that a driver is shown for texts.
-pub fn is_text(t: &DataType) -> bool {
-    t == &DataType::Utf8
 }
