@@ -29,6 +29,7 @@ use crate::release::Manifest;
 
 mod aggregate;
 mod answer;
+pub mod bench;
 mod control;
 mod engine;
 mod no;
