@@ -4,6 +4,7 @@
 //! 3 fault.
 
 mod access;
+mod bench;
 mod cli;
 mod clock;
 mod commands;

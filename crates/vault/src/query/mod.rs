@@ -23,6 +23,7 @@ use crate::sealed::Keyring;
 
 mod aggregate;
 mod answer;
+pub mod bench;
 mod control;
 mod describe;
 pub mod desk;
