@@ -25,3 +25,17 @@ pub const MAX_SHIFT_DAYS: u32 = 3652;
 
 /// Edges of one banding: more bands than this are values again, not bands.
 pub const MAX_BAND_EDGES: usize = 200;
+
+/// Seconds of a project's budget window: thirty days, a month of work.
+pub const BUDGET_WINDOW: i64 = 30 * 86_400;
+
+/// Tables that a project may be shown in a window. A paper has fewer than ten; an attack needs hundreds of questions
+/// (Gadotti et al. 2019: a median of 304 against Diffix).
+pub const BUDGET_TABLES: u64 = 200;
+
+/// Numbers that a project may be shown in a window: 200 tables of a hundred numbers, or 45 of 440.
+pub const BUDGET_CELLS: u64 = 20_000;
+
+/// Refusals for what a table would tell together with earlier ones, within a window, before a person looks. Each of them
+/// says that a difference is small; two or three happen to everyone who refines a cohort.
+pub const BUDGET_REFUSALS: u64 = 5;
