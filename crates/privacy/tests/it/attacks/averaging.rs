@@ -79,7 +79,10 @@ fn averaging(guard: Guard, cells: bool, projects: usize) -> Rate {
             };
             sums.extend(sum);
         }
-        let middle = direct.or_else(|| sums.first().copied()).unwrap_or(0.0).round() as i64;
+        let middle = direct
+            .or_else(|| sums.first().copied())
+            .unwrap_or(0.0)
+            .round() as i64;
         rate.count(most_likely(guard, direct, &sums, middle) == truth);
     }
     rate
@@ -91,21 +94,30 @@ fn by_chance(guard: Guard) -> Bar {
 
 #[test]
 fn averaging_sums_of_two_questions() {
-    run("averaging: 500 questions about one count", Works(1.0), by_chance, |g| {
-        averaging(g, false, 1)
-    });
+    run(
+        "averaging: 500 questions about one count",
+        Works(1.0),
+        by_chance,
+        |g| averaging(g, false, 1),
+    );
 }
 
 #[test]
 fn averaging_sums_of_two_cells() {
-    run("averaging: tables by other fields", Works(1.0), by_chance, |g| {
-        averaging(g, true, 1)
-    });
+    run(
+        "averaging: tables by other fields",
+        Works(1.0),
+        by_chance,
+        |g| averaging(g, true, 1),
+    );
 }
 
 #[test]
 fn averaging_by_colluding_projects() {
-    run("averaging: four projects together", Works(1.0), by_chance, |g| {
-        averaging(g, false, 4)
-    });
+    run(
+        "averaging: four projects together",
+        Works(1.0),
+        by_chance,
+        |g| averaging(g, false, 4),
+    );
 }

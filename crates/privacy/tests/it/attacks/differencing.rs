@@ -8,8 +8,8 @@ use super::machine::{Guard, Machine};
 use super::report::{Bar, Rate, Works, run};
 use super::rng::Rng;
 use super::world::{
-    INCOME, MONTH, PANEL, PANELS, Question, REGION, SECRET, SEX, SMOKER, What, Where, World, cohort,
-    is,
+    INCOME, MONTH, PANEL, PANELS, Question, REGION, SECRET, SEX, SMOKER, What, Where, World,
+    cohort, is,
 };
 
 /// People in each simulated cohort; about 80 share a region.
@@ -109,7 +109,11 @@ fn drop_one(guard: Guard, what: What, second: usize) -> Rate {
             // as the rows of tables, by different keys
             vec![
                 part(1, 0, q(region.clone()).by(&[SEX])),
-                part(-1, second, q(region.clone().and(without.clone())).by(&[SMOKER])),
+                part(
+                    -1,
+                    second,
+                    q(region.clone().and(without.clone())).by(&[SMOKER]),
+                ),
             ],
             // everybody
             vec![
@@ -205,7 +209,9 @@ fn tracker(guard: Guard, what: What, parts: bool) -> Rate {
                     }
                     let field = PANEL + 1 + i;
                     (0..2)
-                        .map(|code| part(sign, 0, Question::one(what, w.clone().and(is(field, code)))))
+                        .map(|code| {
+                            part(sign, 0, Question::one(what, w.clone().and(is(field, code))))
+                        })
                         .collect()
                 })
                 .collect();
@@ -224,70 +230,100 @@ const SUM: What = What::Sum(INCOME);
 
 #[test]
 fn differencing_a_count() {
-    run("differencing: a bit, by counts", Works(0.9), |_| Bar::Never, |g| {
-        drop_one(g, What::People, 0)
-    });
+    run(
+        "differencing: a bit, by counts",
+        Works(0.9),
+        |_| Bar::Never,
+        |g| drop_one(g, What::People, 0),
+    );
 }
 
 #[test]
 fn differencing_a_value() {
-    run("differencing: a value, by sums", Works(0.9), |_| Bar::Never, |g| {
-        drop_one(g, SUM, 0)
-    });
+    run(
+        "differencing: a value, by sums",
+        Works(0.9),
+        |_| Bar::Never,
+        |g| drop_one(g, SUM, 0),
+    );
 }
 
 #[test]
 fn differencing_across_projects() {
-    run("differencing: two projects, by sums", Works(0.9), |_| Bar::Never, |g| {
-        drop_one(g, SUM, 1)
-    });
+    run(
+        "differencing: two projects, by sums",
+        Works(0.9),
+        |_| Bar::Never,
+        |g| drop_one(g, SUM, 1),
+    );
 }
 
 #[test]
 fn differencing_across_projects_by_counts() {
-    run("differencing: two projects, by counts", Works(0.9), |_| Bar::Never, |g| {
-        drop_one(g, What::People, 1)
-    });
+    run(
+        "differencing: two projects, by counts",
+        Works(0.9),
+        |_| Bar::Never,
+        |g| drop_one(g, What::People, 1),
+    );
 }
 
 #[test]
 fn differencing_in_parts_a_count() {
-    run("differencing in parts: a bit", Works(0.9), |_| Bar::Never, |g| {
-        in_parts(g, What::People, [0, 0])
-    });
+    run(
+        "differencing in parts: a bit",
+        Works(0.9),
+        |_| Bar::Never,
+        |g| in_parts(g, What::People, [0, 0]),
+    );
 }
 
 #[test]
 fn differencing_in_parts_a_value() {
-    run("differencing in parts: a value", Works(0.9), |_| Bar::Never, |g| {
-        in_parts(g, SUM, [0, 0])
-    });
+    run(
+        "differencing in parts: a value",
+        Works(0.9),
+        |_| Bar::Never,
+        |g| in_parts(g, SUM, [0, 0]),
+    );
 }
 
 #[test]
 fn differencing_in_parts_across_projects() {
-    run("differencing in parts: two projects, value", Works(0.9), |_| Bar::Never, |g| {
-        in_parts(g, SUM, [0, 1])
-    });
+    run(
+        "differencing in parts: two projects, value",
+        Works(0.9),
+        |_| Bar::Never,
+        |g| in_parts(g, SUM, [0, 1]),
+    );
 }
 
 #[test]
 fn general_tracker_counts() {
-    run("general tracker: a bit", Works(0.9), |_| Bar::Never, |g| {
-        tracker(g, What::People, false)
-    });
+    run(
+        "general tracker: a bit",
+        Works(0.9),
+        |_| Bar::Never,
+        |g| tracker(g, What::People, false),
+    );
 }
 
 #[test]
 fn general_tracker_sums() {
-    run("general tracker: a value", Works(0.9), |_| Bar::Never, |g| {
-        tracker(g, SUM, false)
-    });
+    run(
+        "general tracker: a value",
+        Works(0.9),
+        |_| Bar::Never,
+        |g| tracker(g, SUM, false),
+    );
 }
 
 #[test]
 fn general_tracker_in_parts() {
-    run("general tracker in parts: a value", Works(0.9), |_| Bar::Never, |g| {
-        tracker(g, SUM, true)
-    });
+    run(
+        "general tracker in parts: a value",
+        Works(0.9),
+        |_| Bar::Never,
+        |g| tracker(g, SUM, true),
+    );
 }

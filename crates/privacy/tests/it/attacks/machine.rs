@@ -2,10 +2,20 @@
 //!
 //! An attacker has [`Machine::ask`] and nothing else; [`Machine::withdraw`] is what happens to it.
 
+use privacy::released::budget::{Budget, Spent};
+use privacy::released::{
+    Chooser, Earlier, Options, Outcome, ReleasedTable, Rule, Settled, compare,
+};
+use privacy::sdc::{
+    self, NumberKind, RecordKeys, RowVerdict, Rules, Table, Treatment, Verdicts, Weights, judge,
+};
 use roaring::RoaringBitmap;
 
-use super::tally::{Group, groups};
+use super::tally::{Group, Number, groups};
 use super::world::{Code, Question, What, World};
+
+/// Rounds of stand-ins before a question is given up, as in the product.
+const STAND_INS: u32 = 4;
 
 /// What stands between the numbers and the attacker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,20 +42,63 @@ impl Shown {
         let row = self.rows.iter().find(|r| r.0 == key)?;
         row.1[measure]
     }
+
+    /// A count that has to agree with earlier answers, in its place.
+    fn settle(&mut self, groups: &[Group], verdicts: &Verdicts, one: Settled) {
+        let withheld_before = verdicts.rows[..one.row as usize]
+            .iter()
+            .filter(|v| **v == RowVerdict::Withheld)
+            .count();
+        let row = &mut self.rows[one.row as usize - withheld_before];
+        assert_eq!(row.0, groups[one.row as usize].key);
+        row.1[one.number as usize] = Some(one.count as f64);
+    }
 }
 
 pub(crate) struct Machine<'w> {
     world: &'w World,
     guard: Guard,
     withdrawn: RoaringBitmap,
+    rules: Rules,
+    keys: RecordKeys,
+    chooser: Chooser,
+    /// Everything that was shown, and to which project.
+    ledger: Vec<(usize, ReleasedTable)>,
+    spent: Vec<(usize, Spent)>,
+    now: i64,
+    /// Why questions were refused, for the referee; the attacker sees the last.
+    pub(crate) refused: Vec<Refused>,
+}
+
+/// Why there was no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    Budget,
+    Compared(Rule),
 }
 
 impl<'w> Machine<'w> {
-    pub(crate) fn new(world: &'w World, guard: Guard, _seed: u64) -> Self {
+    pub(crate) fn new(world: &'w World, guard: Guard, seed: u64) -> Self {
+        let mut secret = [7; 32];
+        secret[..8].copy_from_slice(&seed.to_le_bytes());
+        let treatment = match guard {
+            Guard::CellKey => Treatment::CellKey,
+            _ => Treatment::Round { base: 5 },
+        };
         Self {
             world,
             guard,
             withdrawn: RoaringBitmap::new(),
+            rules: Rules {
+                treatment,
+                ..Rules::default()
+            },
+            keys: RecordKeys::derive(&secret),
+            chooser: Chooser::derive(&secret),
+            ledger: Vec::new(),
+            spent: Vec::new(),
+            now: 0,
+            refused: Vec::new(),
         }
     }
 
@@ -55,9 +108,90 @@ impl<'w> Machine<'w> {
     }
 
     /// Asks; `None` is a refusal.
-    pub(crate) fn ask(&mut self, _project: usize, question: &Question) -> Option<Shown> {
-        let groups = groups(self.world, question, &self.withdrawn);
-        Some(threshold(&groups))
+    pub(crate) fn ask(&mut self, project: usize, question: &Question) -> Option<Shown> {
+        if self.guard == Guard::Threshold {
+            return Some(threshold(&groups(self.world, question, &self.withdrawn)));
+        }
+        self.now += 1;
+        match self.guarded(project, question) {
+            Ok((shown, kept)) => {
+                let cells = kept.numbers();
+                self.ledger.push((project, kept));
+                self.spend(project, cells, false);
+                Some(shown)
+            }
+            Err(why) => {
+                // that a population was asked about often is no secret, and no refusal for a difference
+                let counts = !matches!(
+                    why,
+                    Refused::Budget | Refused::Compared(Rule::PopulationAskedTooOften)
+                );
+                if counts {
+                    self.spend(project, 0, true);
+                }
+                self.refused.push(why);
+                None
+            }
+        }
+    }
+
+    fn spend(&mut self, project: usize, cells: u64, refused: bool) {
+        let at = self.now;
+        self.spent.push((project, Spent { at, cells, refused }));
+    }
+
+    /// Whether the project may ask nothing any more.
+    pub(crate) fn stopped(&self, project: usize) -> bool {
+        self.guard != Guard::Threshold && self.budget(project, 0).is_err()
+    }
+
+    fn budget(&self, project: usize, cells: u64) -> Result<(), Refused> {
+        let own = self.spent.iter().filter(|s| s.0 == project).map(|s| &s.1);
+        Budget::default()
+            .check(own, self.now, None, cells)
+            .map_err(|_| Refused::Budget)
+    }
+
+    fn guarded(
+        &self,
+        project: usize,
+        question: &Question,
+    ) -> Result<(Shown, ReleasedTable), Refused> {
+        self.budget(project, 0)?;
+        let mut stand_ins = RoaringBitmap::new();
+        for _ in 0..STAND_INS {
+            let masked = &self.withdrawn | &stand_ins;
+            let groups = groups(self.world, question, &masked);
+            let table = table(question, &groups);
+            let verdicts = judge(&table, &self.rules, &self.keys);
+            let families: Vec<String> = std::iter::once(String::new())
+                .chain((0..self.world.numbers.len()).map(|c| format!("main.{c}")))
+                .collect();
+            let kept = ReleasedTable::new(
+                &table,
+                &verdicts,
+                &families,
+                self.withdrawn.clone(),
+                stand_ins.clone(),
+            );
+            self.budget(project, kept.numbers())?;
+            let earlier = self.ledger.iter().map(|(whose, table)| Earlier {
+                table: table.clone(),
+                own: *whose == project,
+            });
+            match compare(&kept, earlier, &Options::new(&self.chooser)) {
+                Outcome::Fine { settled } => {
+                    let mut shown = show(&groups, &verdicts);
+                    for one in settled {
+                        shown.settle(&groups, &verdicts, one);
+                    }
+                    return Ok((shown, kept));
+                }
+                Outcome::Refuse { rule, .. } => return Err(Refused::Compared(rule)),
+                Outcome::StandIns(more) => stand_ins |= more,
+            }
+        }
+        Err(Refused::Compared(Rule::WaitsForMoreChange))
     }
 
     /// The first number of an answer of one row.
@@ -114,5 +248,72 @@ fn threshold(groups: &[Group]) -> Shown {
                 (g.key.clone(), numbers.collect())
             })
             .collect(),
+    }
+}
+
+/// The groups as disclosure control is given them.
+fn table(question: &Question, groups: &[Group]) -> Table {
+    let rows = groups.iter().map(|g| sdc::Row {
+        people: g.people.clone(),
+        size: g.rows,
+        numbers: g
+            .numbers
+            .iter()
+            .zip(&question.measures)
+            .map(|(n, m)| number(n, !matches!(m.filter, super::world::Where::All)))
+            .collect(),
+        counts: g
+            .numbers
+            .iter()
+            .map(|n| match n.what {
+                What::People | What::Rows | What::Values(_) => Some(n.value as i64),
+                _ => None,
+            })
+            .collect(),
+        labels: g.key.iter().map(|c| Some(c.to_string())).collect(),
+    });
+    Table {
+        grouped: !question.keys.is_empty(),
+        rows: rows.collect(),
+    }
+}
+
+fn number(n: &Number, filtered: bool) -> sdc::Number {
+    let (kind, family) = match n.what {
+        What::People => (NumberKind::People, 0),
+        What::Rows | What::Values(_) => (NumberKind::Rows, 0),
+        What::Sum(c) | What::Mean(c) | What::Spread(c) => (NumberKind::Magnitude, c + 1),
+    };
+    sdc::Number {
+        people: n.people.clone(),
+        family,
+        kind,
+        filtered,
+        weights: (kind == NumberKind::Magnitude).then_some(Weights {
+            total: n.total,
+            top: n.top,
+        }),
+    }
+}
+
+/// What the researcher sees.
+fn show(groups: &[Group], verdicts: &Verdicts) -> Shown {
+    let rows = groups.iter().zip(&verdicts.rows);
+    Shown {
+        rows: rows
+            .filter_map(|(g, verdict)| {
+                let RowVerdict::Shown(shown) = verdict else {
+                    return None;
+                };
+                let numbers = g.numbers.iter().zip(shown).map(|(n, s)| match s {
+                    sdc::Shown::Withheld => None,
+                    sdc::Shown::AsIs => Some(n.value),
+                    sdc::Shown::Count(c) => Some(*c as f64),
+                });
+                Some((g.key.clone(), numbers.collect()))
+            })
+            .collect(),
+        withheld_rows: verdicts.withheld_rows,
+        withheld_cells: verdicts.withheld_cells,
     }
 }

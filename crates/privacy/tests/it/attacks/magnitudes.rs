@@ -34,7 +34,13 @@ fn others(world: &mut World, rng: &mut Rng, columns: usize) {
         let values: Vec<f64> = (0..columns)
             .map(|_| (100.0 + 15.0 * rng.normal()).round())
             .collect();
-        record(world, first + i, 1 + (i % 3) as Code, (i % 2) as Code, &values);
+        record(
+            world,
+            first + i,
+            1 + (i % 3) as Code,
+            (i % 2) as Code,
+            &values,
+        );
     }
 }
 
@@ -47,7 +53,10 @@ fn sums(machine: &mut Machine<'_>, column: usize, of: &Where) -> Vec<f64> {
     let mut found = Vec::new();
     let mut add = |x: Option<f64>| found.extend(x);
     add(machine.number(&Question::one(What::Sum(column), of.clone())));
-    let both = machine.ask(0, &Question::one(What::Mean(column), of.clone()).with(What::People, Where::All));
+    let both = machine.ask(
+        0,
+        &Question::one(What::Mean(column), of.clone()).with(What::People, Where::All),
+    );
     if let Some((mean, count)) = both.and_then(|s| s.rows.first().map(|r| (r.1[0], r.1[1])))
         && let (Some(mean), Some(count)) = (mean, count)
     {
@@ -71,7 +80,13 @@ fn masked_mean(guard: Guard) -> Rate {
             // copies of the masked one
             let masked = if mine { value } else { 0.0 };
             let full = if mine { value } else { full };
-            record(&mut world, p, 0, Code::from(mine), &[full, masked, masked, masked, masked, masked]);
+            record(
+                &mut world,
+                p,
+                0,
+                Code::from(mine),
+                &[full, masked, masked, masked, masked, masked],
+            );
         }
         others(&mut world, &mut rng, 6);
         let n = f64::from(n);
@@ -80,14 +95,23 @@ fn masked_mean(guard: Guard) -> Rate {
             (Question::one(What::Mean(1), here.clone()), n),
             (Question::one(What::Sum(1), here.clone()), 1.0),
             (
-                Question { measures: Vec::new(), ..Question::one(What::People, here.clone()) }
-                    .with(What::Mean(0), is(1, 1)),
+                Question {
+                    measures: Vec::new(),
+                    ..Question::one(What::People, here.clone())
+                }
+                .with(What::Mean(0), is(1, 1)),
                 1.0,
             ),
-            (Question::one(What::Mean(0), here.clone().and(is(1, 1))), 1.0),
+            (
+                Question::one(What::Mean(0), here.clone().and(is(1, 1))),
+                1.0,
+            ),
             (
                 (1..6).fold(
-                    Question { measures: Vec::new(), ..Question::one(What::People, here.clone()) },
+                    Question {
+                        measures: Vec::new(),
+                        ..Question::one(What::People, here.clone())
+                    },
                     |q, c| q.with(What::Mean(c), Where::All),
                 ),
                 n,
@@ -136,7 +160,14 @@ fn rows_for_people(guard: Guard) -> Rate {
         for p in 0..27 {
             record(&mut world, 20 + p % 9, 2, 0, &[rng.unit()]);
         }
-        let measures = [What::People, What::Rows, What::Values(0), What::Sum(0), What::Mean(0), What::Spread(0)];
+        let measures = [
+            What::People,
+            What::Rows,
+            What::Values(0),
+            What::Sum(0),
+            What::Mean(0),
+            What::Spread(0),
+        ];
         let few = |key: Code, what: What| match key {
             0 | 2 => true,
             _ => !matches!(what, What::People | What::Rows),
@@ -292,16 +323,18 @@ fn dominated_from_total(guard: Guard) -> Rate {
 /// Attack 13: n, mean and spread of small whole numbers, by enumerating all multisets that fit. A hit is a multiset
 /// that is the only one, and in which a value is held by one to nine people.
 fn multisets(guard: Guard) -> Rate {
+    // the dictionary says which values there are
     const VALUES: usize = 4;
     let mut rate = Rate::default();
     for seed in 0..100 {
         let mut rng = Rng::new(seed);
         let mut world = table(1);
         let n = 10 + rng.below(6);
+        let values = if seed % 4 == 0 { 4 } else { 3 };
         let mut held = [0_usize; VALUES];
         for p in 0..n {
             // few have had the operation more than once
-            let x = [0, 0, 0, 1, 1, 2, if seed % 4 == 0 { 3 } else { 2 }][rng.below(7)];
+            let x = [0, 0, 0, 1, 1, 2, values - 1][rng.below(7)];
             held[x] += 1;
             record(&mut world, p as u32, 0, 0, &[x as f64]);
         }
@@ -322,7 +355,8 @@ fn multisets(guard: Guard) -> Rate {
                     for b in 0..=n - a {
                         for c in 0..=n - a - b {
                             let counts = [a, b, c, n - a - b - c];
-                            if agrees(&counts, n, get(1), get(2), get(3)) {
+                            let known = values == 4 || counts[3] == 0;
+                            if known && agrees(&counts, n, get(1), get(2), get(3)) {
                                 fits.push(counts);
                             }
                         }
@@ -336,7 +370,13 @@ fn multisets(guard: Guard) -> Rate {
     rate
 }
 
-fn agrees(counts: &[i64; 4], n: i64, mean: Option<f64>, spread: Option<f64>, sum: Option<f64>) -> bool {
+fn agrees(
+    counts: &[i64; 4],
+    n: i64,
+    mean: Option<f64>,
+    spread: Option<f64>,
+    sum: Option<f64>,
+) -> bool {
     let total: i64 = counts.iter().zip(0..).map(|(c, v)| c * v).sum();
     let squares: i64 = counts.iter().zip(0..).map(|(c, v)| c * v * v).sum();
     let (n, total, squares) = (n as f64, total as f64, squares as f64);
@@ -368,7 +408,8 @@ fn count_by_mean(guard: Guard) -> Rate {
             let Some(shown) = machine.ask(0, &q) else {
                 continue;
             };
-            let Some((Some(people), Some(number))) = shown.rows.first().map(|r| (r.1[0], r.1[1])) else {
+            let Some((Some(people), Some(number))) = shown.rows.first().map(|r| (r.1[0], r.1[1]))
+            else {
                 continue;
             };
             let (low, high) = machine.count(people);
@@ -410,7 +451,10 @@ fn count_by_quotient(guard: Guard) -> Rate {
             // together, then each as its own question
             let mut machine = Machine::new(&world, guard, seed);
             let q = what.iter().fold(
-                Question { measures: Vec::new(), ..Question::one(What::People, is(0, 0)) },
+                Question {
+                    measures: Vec::new(),
+                    ..Question::one(What::People, is(0, 0))
+                },
                 |q, w| q.with(*w, Where::All),
             );
             let together: Option<Vec<f64>> = machine
@@ -485,7 +529,12 @@ fn masked_means() {
 
 #[test]
 fn rows_are_not_people() {
-    run("rows for people, missing values", Works(0.0), never, rows_for_people);
+    run(
+        "rows for people, missing values",
+        Works(0.0),
+        never,
+        rows_for_people,
+    );
 }
 
 #[test]
@@ -495,7 +544,12 @@ fn heavy_users() {
 
 #[test]
 fn negative_values() {
-    run("negative value, dominance", Works(0.9), never, negative_value);
+    run(
+        "negative value, dominance",
+        Works(0.9),
+        never,
+        negative_value,
+    );
 }
 
 #[test]
@@ -505,17 +559,32 @@ fn own_values() {
 
 #[test]
 fn dominated_sums_from_totals() {
-    run("dominated sum from a total", Works(0.9), never, dominated_from_total);
+    run(
+        "dominated sum from a total",
+        Works(0.9),
+        never,
+        dominated_from_total,
+    );
 }
 
 #[test]
 fn multisets_from_moments() {
-    run("multisets from n, mean, spread", Works(0.7), never, multisets);
+    run(
+        "multisets from n, mean, spread",
+        Works(0.7),
+        never,
+        multisets,
+    );
 }
 
 #[test]
 fn counts_from_means() {
-    run("count below ten by a mean of 0 and 1", Works(0.9), never, count_by_mean);
+    run(
+        "count below ten by a mean of 0 and 1",
+        Works(0.9),
+        never,
+        count_by_mean,
+    );
 }
 
 #[test]
@@ -530,5 +599,10 @@ fn counts_from_quotients() {
 
 #[test]
 fn full_cells() {
-    run("zero and full cells (class disclosure)", Works(1.0), never, full_cell);
+    run(
+        "zero and full cells (class disclosure)",
+        Works(1.0),
+        never,
+        full_cell,
+    );
 }

@@ -62,6 +62,11 @@ pub(crate) struct Works(pub(crate) f64);
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
+/// A measurement beside the table.
+pub(crate) fn note(text: &str) {
+    println!("measured | {text}");
+}
+
 /// Runs an attack against the threshold alone, then against the defence in both treatments; prints the rates, and
 /// fails if one is over its bar, or if the attack does not work where it should.
 pub(crate) fn run(

@@ -79,8 +79,15 @@ fn gadotti(guard: Guard, refusals: bool) -> Rate {
             }
             pairs += 1;
             let said = is(BIT, Code::from(rng.chance(0.5)));
-            let sign = if matches!(said, Where::Is(_, 1)) { 1.0 } else { -1.0 };
-            let with = machine.ask(0, &Question::one(What::People, wide.clone().and(said.clone())));
+            let sign = if matches!(said, Where::Is(_, 1)) {
+                1.0
+            } else {
+                -1.0
+            };
+            let with = machine.ask(
+                0,
+                &Question::one(What::People, wide.clone().and(said.clone())),
+            );
             let Some(with) = with.and_then(|s| s.rows.first()?.1[0]) else {
                 continue;
             };
@@ -95,7 +102,12 @@ fn gadotti(guard: Guard, refusals: bool) -> Rate {
             };
             // equal people have equal noise, so a difference means that the people differ
             let same = (with - without).abs() < 1e-9;
-            ratio += sign * if same { (1.0_f64 / 0.25).ln() } else { (1e-6_f64 / 0.75).ln() } * -1.0;
+            ratio +=
+                sign * if same {
+                    (1.0_f64 / 0.25).ln()
+                } else {
+                    (1e-6_f64 / 0.75).ln()
+                } * -1.0;
         }
         let coin = rng.chance(0.5);
         let guess = match ratio {
@@ -185,7 +197,9 @@ fn features(guard: Guard, seed: u64, genes: &[Gene], target: &[Code]) -> (Vec<f6
     for pair in seen.chunks(2) {
         let difference = pair[0].zip(pair[1]).map(|(a, b)| a - b);
         x.push(difference.unwrap_or(0.0));
-        x.push(f64::from(u8::from(difference.is_some_and(|d| d.abs() < 1e-9))));
+        x.push(f64::from(u8::from(
+            difference.is_some_and(|d| d.abs() < 1e-9),
+        )));
     }
     (x, world.codes[BIT][0] == 1)
 }
@@ -253,7 +267,14 @@ impl Model {
     }
 }
 
-fn fitness(guard: Guard, genes: &[Gene], target: &[Code], from: u64, train: u64, check: u64) -> Rate {
+fn fitness(
+    guard: Guard,
+    genes: &[Gene],
+    target: &[Code],
+    from: u64,
+    train: u64,
+    check: u64,
+) -> Rate {
     let data = |range: std::ops::Range<u64>| -> Vec<_> {
         range.map(|s| features(guard, s, genes, target)).collect()
     };
@@ -274,7 +295,12 @@ fn query_search(guard: Guard) -> Rate {
         if let Some(f) = field {
             fields[f] = 1;
         }
-        Gene { fields, bit, without, what }
+        Gene {
+            fields,
+            bit,
+            without,
+            what,
+        }
     };
     let known = vec![
         with(1, false, None, 0),
@@ -324,12 +350,16 @@ fn bar(_: Guard) -> Bar {
 
 #[test]
 fn noise_exploitation() {
-    run("noise exploitation, numbers alone", Works(0.9), bar, |g| gadotti(g, false));
+    run("noise exploitation, numbers alone", Works(0.9), bar, |g| {
+        gadotti(g, false)
+    });
 }
 
 #[test]
 fn noise_exploitation_with_refusals() {
-    run("noise exploitation, refusals too", Works(0.9), bar, |g| gadotti(g, true));
+    run("noise exploitation, refusals too", Works(0.9), bar, |g| {
+        gadotti(g, true)
+    });
 }
 
 #[test]

@@ -157,7 +157,7 @@ pub(crate) fn box_least_squares(
         v = next.iter().map(|a| a / largest).collect();
     }
     let step = 1.0 / (1.1 * largest + RIDGE);
-    for round in 0..300_u32 {
+    for round in 0..150_u32 {
         product(&ahead, &mut scratch);
         let residual: Vec<f64> = scratch.iter().zip(values).map(|(a, y)| a - y).collect();
         let gradient = back(&residual);

@@ -84,7 +84,10 @@ fn number(world: &World, measure: &Measure, records: &[usize]) -> Number {
     }
     let n = values.len() as f64;
     // ACRO counts rows without a value too
-    let rows_all = records.iter().filter(|r| measure.filter.holds(world, **r)).count() as u64;
+    let rows_all = records
+        .iter()
+        .filter(|r| measure.filter.holds(world, **r))
+        .count() as u64;
     let sum: f64 = values.iter().sum();
     let value = match measure.what {
         What::People => people.len() as f64,
@@ -106,7 +109,11 @@ fn number(world: &World, measure: &Measure, records: &[usize]) -> Number {
     Number {
         what: measure.what,
         people,
-        rows: if column.is_some() { rows_all } else { values.len() as u64 },
+        rows: if column.is_some() {
+            rows_all
+        } else {
+            values.len() as u64
+        },
         value,
         total: totals.values().sum(),
         top,

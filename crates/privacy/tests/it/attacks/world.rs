@@ -201,12 +201,11 @@ impl World {
     /// A random condition over the questionnaire that takes about half of the people.
     pub(crate) fn random_half(rng: &mut Rng) -> Where {
         // parity of three answers, which no two of them predict
-        let f: Vec<usize> = rng.shuffled(PANELS)[..3].iter().map(|f| PANEL + f).collect();
-        let xor = |a: Where, b: Where| {
-            a.clone()
-                .and(b.clone().not())
-                .or(a.not().and(b))
-        };
+        let f: Vec<usize> = rng.shuffled(PANELS)[..3]
+            .iter()
+            .map(|f| PANEL + f)
+            .collect();
+        let xor = |a: Where, b: Where| a.clone().and(b.clone().not()).or(a.not().and(b));
         xor(xor(is(f[0], 1), is(f[1], 1)), is(f[2], 1))
     }
 }
