@@ -95,7 +95,7 @@ fn drop_one(guard: Guard, what: What, second: usize) -> Rate {
         let bit = what == What::People;
         let base = |w: Where| if bit { w.and(is(SECRET, 1)) } else { w };
         let q = |w: Where| Question::one(what, base(w));
-        let variants = vec![
+        let variants = [
             // as totals
             vec![
                 part(1, 0, q(region.clone())),

@@ -132,6 +132,8 @@ enum Way {
     Everything,
     /// As `Everything`, and the attacker knows that no cell is empty.
     NoZeros,
+    /// As `Everything`, and the attacker is in the hidden cell.
+    Own,
 }
 
 /// The feasible values of each cell that is hidden: how many cells are exact, and how many are narrower than ten.
@@ -152,7 +154,7 @@ fn cells(guard: Guard, way: Way) -> (Rate, Rate) {
                 known.table(&q, |k| vec![Known::cell(k[0] as usize, k[1] as usize)]);
                 known.second_table();
             }
-            Way::Everything | Way::NoZeros => {
+            Way::Everything | Way::NoZeros | Way::Own => {
                 known.margins();
                 known.second_table();
                 known.coarser();
@@ -169,11 +171,17 @@ fn cells(guard: Guard, way: Way) -> (Rate, Rate) {
                 continue;
             }
             // a cell may be hidden for the sake of another, so that it is small is no knowledge …
-            let wide = feasible(&[(least, 120); ROWS * COLUMNS], &sums, cell);
+            let mut bounds = [(least, 120); ROWS * COLUMNS];
+            let least = match way {
+                Way::Own if *truth == 0 => continue,
+                Way::Own => 1,
+                _ => least,
+            };
+            bounds[cell].0 = least;
+            let wide = feasible(&bounds, &sums, cell);
             // (a search that rules the truth out has misled the attacker)
             narrow.count(wide.len() < 10 && wide.contains(truth));
             // … but an attacker may guess so
-            let mut bounds = [(least, 120); ROWS * COLUMNS];
             bounds[cell] = (least, 9);
             let tight = feasible(&bounds, &sums, cell);
             exact.count(wide == [*truth] || tight == [*truth]);
@@ -348,4 +356,14 @@ fn linked_views_unions() {
     run("linked views: unions, sum", Works(0.9), never, |g| {
         linked(g, true, true)
     });
+}
+
+#[test]
+fn one_knows_their_own_place() {
+    run(
+        "hidden cell: a contributor knows their own",
+        Works(0.5),
+        never,
+        |g| cells(g, Way::Own).0,
+    );
 }

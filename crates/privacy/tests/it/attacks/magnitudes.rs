@@ -3,6 +3,8 @@
 //! Sources: attacks 9 to 13 of the threat model; dominance and the p % rule, Hundepool et al., "Statistical disclosure
 //! control" (2012), chapter 4; the masked mean, DataSHIELD issue 250.
 
+use privacy::sdc::percentile::percentile;
+
 use super::machine::{Guard, Machine};
 use super::report::{Bar, Rate, Works, run};
 use super::rng::Rng;
@@ -386,6 +388,31 @@ fn agrees(
         && close(spread, ((squares - total * total / n) / (n - 1.0)).sqrt())
 }
 
+/// Minimum, maximum, median and the percentiles between: a hit is a number shown that is somebody's exact value.
+fn percentiles(guard: Guard) -> Rate {
+    let mut rate = Rate::default();
+    for seed in 0..200 {
+        let mut rng = Rng::new(seed);
+        let n = 10 + rng.below(60);
+        let mut values: Vec<f64> = (0..n).map(|_| (10.0 + 0.6 * rng.normal()).exp()).collect();
+        values.sort_by(f64::total_cmp);
+        let step = [1.0, 100.0, 1_000.0][rng.below(3)];
+        let hit = (0..=20).any(|p| {
+            let value = values[(p * (n - 1)) / 20];
+            let below = values.iter().filter(|v| **v < value).count() as u64;
+            let above = values.iter().filter(|v| **v > value).count() as u64;
+            let shown = match guard {
+                Guard::Threshold => Some(value),
+                _ => percentile(value, below, above, step, 10),
+            };
+            let extreme = p == 0 || p == 20;
+            shown.is_some_and(|s| extreme || values.iter().any(|v| (v - s).abs() < 1e-9))
+        });
+        rate.count(hit);
+    }
+    rate
+}
+
 /// The mean of a yes-or-no column is a count of those who say yes, who may be fewer than ten.
 fn count_by_mean(guard: Guard) -> Rate {
     let mut rate = Rate::default();
@@ -604,5 +631,15 @@ fn full_cells() {
         Works(1.0),
         never,
         full_cell,
+    );
+}
+
+#[test]
+fn percentiles_are_nobodys() {
+    run(
+        "minimum, maximum, percentiles",
+        Works(1.0),
+        never,
+        percentiles,
     );
 }

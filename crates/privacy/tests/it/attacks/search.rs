@@ -27,9 +27,9 @@ fn world(seed: u64, target: &[Code]) -> World {
         numbers: vec![Vec::new(); 1],
     };
     for person in 0..PEOPLE {
-        for field in 0..KNOWN {
+        for (field, of_target) in target.iter().enumerate() {
             let code = if person == TARGET {
-                target[field]
+                *of_target
             } else {
                 // skewed, as codes are
                 let r = rng.unit();
@@ -102,12 +102,12 @@ fn gadotti(guard: Guard, refusals: bool) -> Rate {
             };
             // equal people have equal noise, so a difference means that the people differ
             let same = (with - without).abs() < 1e-9;
-            ratio +=
-                sign * if same {
+            ratio -= sign
+                * if same {
                     (1.0_f64 / 0.25).ln()
                 } else {
                     (1e-6_f64 / 0.75).ln()
-                } * -1.0;
+                };
         }
         let coin = rng.chance(0.5);
         let guess = match ratio {
@@ -311,21 +311,21 @@ fn query_search(guard: Guard) -> Rate {
         with(1, true, Some(0), 0),
     ];
     let mut pool: Vec<Vec<Gene>> = vec![known];
-    while pool.len() < 10 {
+    while pool.len() < 8 {
         pool.push((0..GENES).map(|_| Gene::random(&mut rng)).collect());
     }
     let mut scored: Vec<(f64, Vec<Gene>)> = Vec::new();
-    for generation in 0..8_u64 {
+    for generation in 0..6_u64 {
         // new worlds in each generation, so that no set lives on luck
         let from = 1_000_000 + generation * 10_000;
         scored = pool
             .drain(..)
-            .map(|g| (fitness(guard, &g, &target, from, 120, 120).share(), g))
+            .map(|g| (fitness(guard, &g, &target, from, 100, 100).share(), g))
             .collect();
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
         scored.truncate(4);
         pool = scored.iter().map(|s| s.1.clone()).collect();
-        while pool.len() < 10 {
+        while pool.len() < 8 {
             let (a, b) = (rng.below(scored.len()), rng.below(scored.len()));
             let cut = 2 * rng.below(GENES / 2 + 1);
             let mut child: Vec<Gene> = scored[a].1[..cut].to_vec();

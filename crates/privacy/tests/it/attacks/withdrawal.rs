@@ -71,7 +71,7 @@ fn leaves(guard: Guard, same: bool, collude: bool) -> Rate {
             refused: [0; 2],
         };
         for (w, before) in wheres.iter().zip(&before) {
-            for s in 0..2 {
+            for (s, before) in before.iter().enumerate() {
                 let again = of(s as Code, w.clone());
                 let variants = if same {
                     vec![again]
@@ -87,7 +87,7 @@ fn leaves(guard: Guard, same: bool, collude: bool) -> Rate {
                     let after = machine.ask(later, &q);
                     drops.refused[s] += u32::from(after.is_none());
                     let after = after.as_ref().and_then(total);
-                    if let (Some(b), Some(a)) = (before[s], after) {
+                    if let (Some(b), Some(a)) = (*before, after) {
                         drops.of[s].push(b - a);
                     }
                 }
