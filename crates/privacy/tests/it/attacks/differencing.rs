@@ -8,7 +8,7 @@ use super::machine::{Guard, Machine};
 use super::report::{Bar, Rate, Works, run};
 use super::rng::Rng;
 use super::world::{
-    INCOME, MONTH, PANEL, PANELS, Question, REGION, SECRET, SEX, SMOKER, What, Where, World,
+    INCOME, MONTH, PANEL, PANELS, Question, REGION, SECRET, SEX, SMOKER, TWIN, What, Where, World,
     cohort, is,
 };
 
@@ -226,6 +226,68 @@ fn tracker(guard: Guard, what: What, parts: bool) -> Rate {
     rate
 }
 
+/// Two columns that hold the same, one of everybody, the other with a `FILTER` that leaves the target out.
+fn twin_columns(guard: Guard) -> Rate {
+    let mut rate = Rate::default();
+    for seed in 0..300 {
+        let (world, person) = target(25_000 + seed);
+        let region = is(REGION, world.code(REGION, person));
+        let without = world.only(person).not();
+        let all = |what| Question::one(what, region.clone());
+        let filtered = |what| {
+            Question {
+                measures: Vec::new(),
+                ..all(what)
+            }
+            .with(what, without.clone())
+        };
+        let [one, other] = [What::Sum(INCOME), What::Sum(TWIN)];
+        let variants = [
+            [part(1, 0, all(one)), part(-1, 0, filtered(other))],
+            [part(-1, 0, filtered(one)), part(1, 1, all(other))],
+        ];
+        let mut hit = variants
+            .iter()
+            .any(|v| value_found(guard, &world, person, v));
+        // in one table
+        let mut machine = Machine::new(&world, guard, seed);
+        let both = machine.ask(0, &all(one).with(other, without));
+        hit |= both
+            .and_then(|s| s.rows.first().map(|r| (r.1[0], r.1[1])))
+            .and_then(|(a, b)| Some(a? - b?))
+            .is_some_and(|v| (v - world.numbers[INCOME][person as usize]).abs() < 0.5);
+        rate.count(hit);
+    }
+    rate
+}
+
+/// How many rows were withheld, where each person is a row of their own: a count of people that is nowhere shown.
+fn by_withheld_rows(guard: Guard) -> Rate {
+    let mut rate = Rate::default();
+    for seed in 0..300 {
+        let (world, person) = target(27_000 + seed);
+        let region = is(REGION, world.code(REGION, person)).and(is(SECRET, 1));
+        let without = region.clone().and(world.only(person).not());
+        let keys: Vec<usize> = (PANEL..PANEL + PANELS).collect();
+        let mut machine = Machine::new(&world, guard, seed);
+        let mut rows = |w: Where| {
+            let shown = machine.ask(0, &Question::one(What::People, w).by(&keys))?;
+            shown
+                .rows
+                .is_empty()
+                .then_some(shown.withheld_rows)
+                .flatten()
+        };
+        let found = match (rows(region), rows(without)) {
+            // where nothing moves it may be the rounding
+            (Some(with), Some(without)) if with != without => Some(true),
+            _ => None,
+        };
+        rate.count(found == Some(world.secret(person)));
+    }
+    rate
+}
+
 const SUM: What = What::Sum(INCOME);
 
 #[test]
@@ -325,5 +387,25 @@ fn general_tracker_in_parts() {
         Works(0.9),
         |_| Bar::Never,
         |g| tracker(g, SUM, true),
+    );
+}
+
+#[test]
+fn differencing_by_twin_columns() {
+    run(
+        "differencing: a twin column and FILTER",
+        Works(0.9),
+        |_| Bar::Never,
+        twin_columns,
+    );
+}
+
+#[test]
+fn differencing_by_withheld_rows() {
+    run(
+        "differencing: the number of withheld rows",
+        Works(0.4),
+        |_| Bar::Never,
+        by_withheld_rows,
     );
 }

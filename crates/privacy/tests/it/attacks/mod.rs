@@ -21,4 +21,4 @@ mod withdrawal;
 mod world;
 
 /// How many lines of two the table has.
-const ATTACKS: usize = 51;
+const ATTACKS: usize = 53;

@@ -130,6 +130,8 @@ pub(crate) const PANELS: usize = 24;
 // The columns of `cohort`.
 pub(crate) const INCOME: usize = 0;
 pub(crate) const BMI: usize = 1;
+/// Income again, under another name: biobanks have the same weight from a scale and from an impedance meter.
+pub(crate) const TWIN: usize = 3;
 /// The secret as a number, as a 0/1 column of a phenotype is.
 pub(crate) const SECRET_NUMBER: usize = 2;
 
@@ -141,7 +143,7 @@ pub(crate) fn cohort(seed: u64, people: u32, secret: f64) -> World {
         people,
         person: (0..people).collect(),
         codes: vec![Vec::new(); PANEL + PANELS],
-        numbers: vec![Vec::new(); 3],
+        numbers: vec![Vec::new(); 4],
     };
     for _ in 0..people {
         for (field, codes) in [
@@ -159,7 +161,9 @@ pub(crate) fn cohort(seed: u64, people: u32, secret: f64) -> World {
         for panel in PANEL..PANEL + PANELS {
             world.codes[panel].push(Code::from(rng.chance(0.5)));
         }
-        world.numbers[INCOME].push((10.0 + 0.6 * rng.normal()).exp().round());
+        let income = (10.0 + 0.6 * rng.normal()).exp().round();
+        world.numbers[INCOME].push(income);
+        world.numbers[TWIN].push(income);
         world.numbers[BMI].push(((27.0 + 4.0 * rng.normal()) * 10.0).round() / 10.0);
         world.numbers[SECRET_NUMBER].push(if bit { 1.0 } else { 0.0 });
     }
