@@ -6,6 +6,7 @@ pub mod deid;
 pub mod identifiers;
 pub mod kanonymity;
 pub mod limits;
+mod linear;
 pub mod people;
 mod prf;
 pub mod pseudonym;

@@ -11,11 +11,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::PEOPLE_PER_CELL;
 use crate::people;
-use crate::sdc::{NumberKind, RowVerdict, Shown, Table, Verdicts};
+use crate::sdc::{NumberKind, RowVerdict, Shown, Table, Treatment, Verdicts, round};
 
 pub mod budget;
 mod bytes;
 mod compare;
+mod family;
+mod joint;
+mod load;
+mod recode;
+mod settle;
+#[cfg(test)]
+mod tests;
 mod withdrawal;
 
 pub use bytes::BytesError;
@@ -122,6 +129,25 @@ impl ReleasedTable {
         }
     }
 
+    /// Puts the counts of [`Outcome::Fine`] in their places, in the verdicts that are shown and in what is kept.
+    pub fn settle(&mut self, verdicts: &mut Verdicts, settled: &[Settled]) {
+        for one in settled {
+            for cell in self.layers.iter_mut().flat_map(|layer| &mut layer.cells) {
+                if (cell.row, cell.number) == (one.row, one.number) {
+                    cell.shown = Some(one.count);
+                }
+            }
+            let row = usize::try_from(one.row).ok();
+            if let Some(RowVerdict::Shown(shown)) = row.and_then(|r| verdicts.rows.get_mut(r))
+                && let Some(shown) = usize::try_from(one.number)
+                    .ok()
+                    .and_then(|n| shown.get_mut(n))
+            {
+                *shown = Shown::Count(one.count);
+            }
+        }
+    }
+
     /// Everybody in it.
     #[must_use]
     pub fn population(&self) -> RoaringBitmap {
@@ -154,6 +180,8 @@ pub struct Earlier {
 pub struct Options<'a> {
     /// Fewest people in which two shown numbers may differ. Less than ten is taken as ten.
     pub threshold: u64,
+    /// How counts were treated.
+    pub treatment: Treatment,
     /// The table before disclosure control, with its labels. Without it no recode is looked for.
     pub table: Option<&'a Table>,
     /// Chooses stand-ins.
@@ -166,6 +194,7 @@ impl<'a> Options<'a> {
     pub const fn new(chooser: &'a Chooser) -> Self {
         Self {
             threshold: PEOPLE_PER_CELL,
+            treatment: Treatment::Round { base: round::BASE },
             table: None,
             chooser,
         }
