@@ -166,6 +166,11 @@ fn cells(guard: Guard, way: Way) -> (Rate, Rate) {
             truth[world.codes[ROW][p] as usize * COLUMNS + world.codes[COLUMN][p] as usize] += 1;
         }
         let least = i64::from(matches!(way, Way::NoZeros));
+        // counts that were made to agree with one another may lie outside the bounds; then what follows is wrong
+        let sound = sums.iter().all(|s| {
+            let people: i64 = s.of.iter().map(|c| truth[*c]).sum();
+            (s.low..=s.high).contains(&people)
+        });
         for (cell, truth) in truth.iter().enumerate() {
             if *truth >= 10 {
                 continue;
@@ -179,8 +184,7 @@ fn cells(guard: Guard, way: Way) -> (Rate, Rate) {
             };
             bounds[cell].0 = least;
             let wide = feasible(&bounds, &sums, cell);
-            // (a search that rules the truth out has misled the attacker)
-            narrow.count(wide.len() < 10 && wide.contains(truth));
+            narrow.count(sound && wide.len() < 10);
             // … but an attacker may guess so
             bounds[cell] = (least, 9);
             let tight = feasible(&bounds, &sums, cell);

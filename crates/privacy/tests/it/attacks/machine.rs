@@ -3,9 +3,7 @@
 //! An attacker has [`Machine::ask`] and nothing else; [`Machine::withdraw`] is what happens to it.
 
 use privacy::released::budget::{Budget, Spent};
-use privacy::released::{
-    Chooser, Earlier, Options, Outcome, ReleasedTable, Rule, Settled, compare,
-};
+use privacy::released::{Chooser, Earlier, Options, Outcome, ReleasedTable, Rule, compare};
 use privacy::sdc::{
     self, NumberKind, RecordKeys, RowVerdict, Rules, Table, Treatment, Verdicts, Weights, judge,
 };
@@ -41,17 +39,6 @@ impl Shown {
     pub(crate) fn at(&self, key: &[Code], measure: usize) -> Option<f64> {
         let row = self.rows.iter().find(|r| r.0 == key)?;
         row.1[measure]
-    }
-
-    /// A count that has to agree with earlier answers, in its place.
-    fn settle(&mut self, groups: &[Group], verdicts: &Verdicts, one: Settled) {
-        let withheld_before = verdicts.rows[..one.row as usize]
-            .iter()
-            .filter(|v| **v == RowVerdict::Withheld)
-            .count();
-        let row = &mut self.rows[one.row as usize - withheld_before];
-        assert_eq!(row.0, groups[one.row as usize].key);
-        row.1[one.number as usize] = Some(one.count as f64);
     }
 }
 
@@ -140,6 +127,10 @@ impl<'w> Machine<'w> {
         self.spent.push((project, Spent { at, cells, refused }));
     }
 
+    pub(crate) fn guard(&self) -> Guard {
+        self.guard
+    }
+
     /// Whether the project may ask nothing any more.
     pub(crate) fn stopped(&self, project: usize) -> bool {
         self.guard != Guard::Threshold && self.budget(project, 0).is_err()
@@ -159,15 +150,19 @@ impl<'w> Machine<'w> {
     ) -> Result<(Shown, ReleasedTable), Refused> {
         self.budget(project, 0)?;
         let mut stand_ins = RoaringBitmap::new();
+        let options = Options {
+            treatment: self.rules.treatment,
+            ..Options::new(&self.chooser)
+        };
         for _ in 0..STAND_INS {
             let masked = &self.withdrawn | &stand_ins;
             let groups = groups(self.world, question, &masked);
             let table = table(question, &groups);
-            let verdicts = judge(&table, &self.rules, &self.keys);
+            let mut verdicts = judge(&table, &self.rules, &self.keys);
             let families: Vec<String> = std::iter::once(String::new())
                 .chain((0..self.world.numbers.len()).map(|c| format!("main.{c}")))
                 .collect();
-            let kept = ReleasedTable::new(
+            let mut kept = ReleasedTable::new(
                 &table,
                 &verdicts,
                 &families,
@@ -179,13 +174,10 @@ impl<'w> Machine<'w> {
                 table: table.clone(),
                 own: *whose == project,
             });
-            match compare(&kept, earlier, &Options::new(&self.chooser)) {
+            match compare(&kept, earlier, &options) {
                 Outcome::Fine { settled } => {
-                    let mut shown = show(&groups, &verdicts);
-                    for one in settled {
-                        shown.settle(&groups, &verdicts, one);
-                    }
-                    return Ok((shown, kept));
+                    kept.settle(&mut verdicts, &settled);
+                    return Ok((show(&groups, &verdicts), kept));
                 }
                 Outcome::Refuse { rule, .. } => return Err(Refused::Compared(rule)),
                 Outcome::StandIns(more) => stand_ins |= more,
