@@ -15,9 +15,11 @@ mod files;
 mod instance;
 mod keys;
 mod limits;
+mod live;
 mod masks;
 mod print;
 mod question;
+mod serve;
 
 use std::process::ExitCode;
 

@@ -8,16 +8,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use governance::Id;
-use vault::arrow::datatypes::SchemaRef;
 use vault::query::QueryError;
-use vault::query::desk::{Asked as Answer, Denied, Desk, ShownColumn, ShownTable, Visitor};
+use vault::query::desk::{Asked as Answer, Denied, Desk, SchemaRef, ShownTable, Visitor};
 
 use crate::clock;
 use crate::commands::token::holder;
 use crate::failure::Failure;
 use crate::live::Live;
 use crate::print;
-use crate::question::{self, Answered, Asked, Caller};
+use crate::question::{self, Asked, Caller};
 
 /// The desk of one instance.
 pub struct Room {
@@ -30,30 +29,6 @@ impl Room {
         Ok(Self {
             live: Arc::new(Live::new(dir)?),
         })
-    }
-
-    /// An answer with everything that there is to tell of it, for whoever shows more than rows. Dropping the future cancels
-    /// the question.
-    pub async fn answered(&self, visitor: &Visitor, sql: &str) -> Result<Answered, Denied> {
-        let gone = Arc::new(AtomicBool::new(false));
-        let guard = Guard(Arc::clone(&gone));
-        let (live, who, sql) = (Arc::clone(&self.live), Who::of(visitor)?, sql.to_owned());
-        let done = tokio::task::spawn_blocking(move || {
-            let mut instance = live.open()?;
-            let asked = Asked {
-                project: &who.project,
-                researcher: &who.researcher,
-                token: Some(&who.token),
-                mode: None,
-                release: None,
-                sql: &sql,
-            };
-            question::put(&mut instance, asked, &mut Remote(gone))
-        })
-        .await;
-        drop(guard);
-        done.map_err(|_| logged("a question's thread stopped"))?
-            .map_err(denied)
     }
 }
 
@@ -129,25 +104,8 @@ impl Desk for Room {
             question::catalogue(&mut instance, &who.project, &who.researcher)
         })
         .await;
-        let tables = done
-            .map_err(|_| logged("the catalogue's thread stopped"))?
-            .map_err(denied)?;
-        Ok(tables
-            .into_iter()
-            .map(|table| ShownTable {
-                name: table.name,
-                columns: table
-                    .columns
-                    .into_iter()
-                    .map(|c| ShownColumn {
-                        data_type: vault::query::data_type(&c.kind),
-                        name: c.name,
-                        title: c.title,
-                        class: c.class,
-                    })
-                    .collect(),
-            })
-            .collect())
+        done.map_err(|_| logged("the catalogue's thread stopped"))?
+            .map_err(denied)
     }
 
     async fn describe(&self, visitor: &Visitor, sql: &str) -> Result<SchemaRef, Denied> {
@@ -167,7 +125,26 @@ impl Desk for Room {
     }
 
     async fn ask(&self, visitor: &Visitor, sql: &str) -> Result<Answer, Denied> {
-        let answered = self.answered(visitor, sql).await?;
+        let gone = Arc::new(AtomicBool::new(false));
+        // dropped with this future, which is how a caller goes away
+        let _guard = Guard(Arc::clone(&gone));
+        let (live, who, sql) = (Arc::clone(&self.live), Who::of(visitor)?, sql.to_owned());
+        let done = tokio::task::spawn_blocking(move || {
+            let mut instance = live.open()?;
+            let asked = Asked {
+                project: &who.project,
+                researcher: &who.researcher,
+                token: Some(&who.token),
+                mode: None,
+                release: None,
+                sql: &sql,
+            };
+            question::put(&mut instance, asked, &mut Remote(gone))
+        })
+        .await;
+        let answered = done
+            .map_err(|_| logged("a question's thread stopped"))?
+            .map_err(denied)?;
         let batch = answered.answer.batch().clone();
         Ok(Answer {
             id: answered.id.to_string(),

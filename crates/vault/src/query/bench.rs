@@ -33,7 +33,8 @@ use super::answer::About;
 use super::engine::catalogue::Table;
 use super::engine::rules::{Used, total_order};
 use super::engine::{scalars, session};
-use super::{Answer, GrantedTable, QueryError, Question, finish, sql};
+use super::work::finish;
+use super::{Answer, GrantedTable, QueryError, Question, sql};
 use crate::limits;
 use crate::release::{Manifest, PERSON};
 
@@ -85,7 +86,7 @@ pub fn bare(
     // the gate is used as a translator of names only: what it refuses does not occur in a bench
     let (query, mentions) = sql::enclave::rewrite(&query, &names)?;
     let text = by_index(&query.to_string());
-    let env = session::environment(release_dir, memory).map_err(|e| said(&e))?;
+    let env = session::environment(release_dir, None, None, memory).map_err(|e| said(&e))?;
     let mut tables: BTreeMap<String, Arc<dyn TableProvider>> = BTreeMap::new();
     for name in &mentions.tables {
         let Some(entry) = manifest.tables.get(name) else {
@@ -203,8 +204,13 @@ pub fn profile(question: &Question<'_>) -> Result<Profile, QueryError> {
             tables.insert(granted.name.clone(), Arc::new(table));
         }
     }
-    let env = session::environment(question.release_dir, question.limits.memory)
-        .map_err(|e| said(&e))?;
+    let env = session::environment(
+        question.release_dir,
+        question.keyring.clone(),
+        None,
+        question.limits.memory,
+    )
+    .map_err(|e| said(&e))?;
     let state = session::session(&env, tables);
     blocking(async {
         let physical = async {

@@ -6,14 +6,19 @@
 //!
 //! Must never: keep a bearer token beyond the call it came with, or tell a visitor why they are unknown.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::DataType;
+pub use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use governance::{Mode, Refusal};
 
+use super::engine::catalogue::data_type;
 use super::queue::{FairQueue, QueueLimits};
+use super::{EID, GrantedTable};
+use crate::release::TableEntry;
 
 /// Who stands at the desk: one researcher, for one project, by one token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,6 +51,44 @@ pub struct ShownTable {
     pub name: String,
     /// Its columns, `eid` first.
     pub columns: Vec<ShownColumn>,
+}
+
+impl ShownColumn {
+    /// `boolean`, `integer`, `number`, `text` or `date`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        super::answer::kind(&self.data_type)
+    }
+}
+
+impl ShownTable {
+    /// A granted table of a release, as its entry describes it.
+    #[must_use]
+    pub fn of(granted: &GrantedTable, entry: &TableEntry) -> Self {
+        let eid = ShownColumn {
+            name: EID.to_owned(),
+            data_type: DataType::Utf8View,
+            title: "Participant: the project's own pseudonym".to_owned(),
+            class: String::new(),
+        };
+        let known: HashSet<&str> = granted.columns.iter().map(String::as_str).collect();
+        let columns = entry
+            .columns
+            .iter()
+            .filter(|c| known.contains(c.name.as_str()))
+            .filter_map(|c| {
+                Some(ShownColumn {
+                    name: c.name.clone(),
+                    data_type: data_type(&c.kind)?,
+                    title: c.title.clone(),
+                    class: c.class.clone(),
+                })
+            });
+        Self {
+            name: granted.name.clone(),
+            columns: std::iter::once(eid).chain(columns).collect(),
+        }
+    }
 }
 
 /// An answer, after its event is in the ledger.

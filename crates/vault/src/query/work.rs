@@ -300,7 +300,7 @@ fn shell(manifest: &Manifest) -> Manifest {
 }
 
 /// Makes the answer of the rows.
-fn finish(rows: &session::Rows, about: About) -> Result<Answer, QueryError> {
+pub(super) fn finish(rows: &session::Rows, about: About) -> Result<Answer, QueryError> {
     if !answer::showable(&rows.schema) {
         return Err(no::does_not_fit().into());
     }

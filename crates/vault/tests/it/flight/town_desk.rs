@@ -80,7 +80,7 @@ fn question<'a>(release: &'a Release, visitor: &Visitor, sql: &'a str) -> Questi
 fn denied(error: QueryError) -> Denied {
     match error {
         QueryError::Refusal(refusal) => Denied::Refusal(refusal),
-        QueryError::Fault(_) => Denied::Fault,
+        QueryError::Fault(_) | QueryError::Again(_) => Denied::Fault,
     }
 }
 

@@ -114,7 +114,7 @@ impl World {
             quarantine_limit: self.limit,
             participants: &self.people,
             shift_key: self.key.as_ref(),
-kms: None,
+            kms: None,
             progress: &|_| {},
         })
     }
@@ -154,7 +154,12 @@ kms: None,
             assert_eq!(persons.get_or_insert_with(|| found.clone()), &found);
         }
         for (name, entry) in &table.dimensions {
-            let class = &table.columns.iter().find(|c| c.name == *name).unwrap().class;
+            let class = &table
+                .columns
+                .iter()
+                .find(|c| c.name == *name)
+                .unwrap()
+                .class;
             let list = match entry.values {
                 0 => Vec::new(),
                 _ => lists(&dir.join(&table.dimension_files[class].path))
@@ -182,7 +187,13 @@ kms: None,
         for batch in reader.unwrap().build().unwrap() {
             let batch = batch.unwrap();
             assert_eq!(batch.schema().field(0).name(), PERSON);
-            for (place, (field, array)) in batch.schema().fields().iter().zip(batch.columns()).enumerate() {
+            for (place, (field, array)) in batch
+                .schema()
+                .fields()
+                .iter()
+                .zip(batch.columns())
+                .enumerate()
+            {
                 if out.len() == place {
                     out.push((field.name().clone(), Vec::new()));
                 }

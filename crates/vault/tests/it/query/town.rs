@@ -278,6 +278,7 @@ pub fn code(result: &Result<Answer, QueryError>) -> String {
         Ok(_) => "answered".to_owned(),
         Err(QueryError::Refusal(r)) => r.code.to_string(),
         Err(QueryError::Fault(f)) => format!("fault: {f}"),
+        Err(QueryError::Again(_)) => "again".to_owned(),
     }
 }
 
