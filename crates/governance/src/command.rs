@@ -86,6 +86,10 @@ commands! {
     EndAffiliation(people::EndAffiliation) = "affiliation.end", Who::Staff(&[Custodian, SecurityOfficer]);
     /// Erases private values.
     EraseResearcher(people::EraseResearcher) = "researcher.erase", Who::Staff(&[DataManager]);
+    /// Issues a token.
+    IssueToken(people::IssueToken) = "token.issue", Who::Program;
+    /// Ends a token.
+    EndToken(people::EndToken) = "token.end", Who::Program;
     /// Issues a direction.
     IssueDirection(data::IssueDirection) = "direction.issue", Who::Staff(&[Custodian]);
     /// Ends a direction.
@@ -125,6 +129,8 @@ commands! {
     RecordAccess(projects::RecordAccess) = "access.record", Who::Program;
     /// Records an answered question.
     RecordQuery(outputs::RecordQuery) = "query.record", Who::Program;
+    /// Looks at a project's refused questions.
+    ReviewQuestions(outputs::ReviewQuestions) = "questions.review", Who::Staff(&[OutputChecker, Custodian]);
     /// Records a refused command.
     RecordRefusal(outputs::RecordRefusal) = "refusal.record", Who::Program;
     /// Asks for files to leave.

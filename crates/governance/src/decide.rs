@@ -79,7 +79,9 @@ pub fn decide(
         | Command::RegisterResearcher(_)
         | Command::AccreditResearcher(_)
         | Command::EndAffiliation(_)
-        | Command::EraseResearcher(_) => people::decide(state, by, command),
+        | Command::EraseResearcher(_)
+        | Command::IssueToken(_)
+        | Command::EndToken(_) => people::decide(state, by, at, command),
         Command::IssueDirection(_)
         | Command::EndDirection(_)
         | Command::ApproveTerritory(_)
@@ -99,6 +101,7 @@ pub fn decide(
         | Command::CloseProject(_)
         | Command::RecordAccess(_) => projects::decide(state, by, at, command),
         Command::RecordQuery(_)
+        | Command::ReviewQuestions(_)
         | Command::RecordRefusal(_)
         | Command::SubmitOutput(_)
         | Command::ReviewOutput(_)

@@ -22,3 +22,9 @@ pub const LEAF_BYTES: usize = 65_535;
 /// Links followed upwards from an institution to its owners. Ownership chains of real groups have
 /// fewer than twenty steps; a longer one is a cycle or an error.
 pub const OWNERSHIP_STEPS: usize = 64;
+/// Seconds that a token is taken: 30 days. Longer than any analysis script runs, short enough that a lost one ends by itself.
+pub const TOKEN_SECONDS: i64 = 30 * 86_400;
+/// Tokens that a researcher may hold at a time: a notebook, a workstation, a scheduled script, and room.
+pub const TOKENS_EACH: usize = 10;
+/// Refused questions whose time is kept for each project: more than any allowance of them.
+pub const DIFFERENCES_KEPT: usize = 100;

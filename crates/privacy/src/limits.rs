@@ -25,3 +25,51 @@ pub const MAX_SHIFT_DAYS: u32 = 3652;
 
 /// Edges of one banding: more bands than this are values again, not bands.
 pub const MAX_BAND_EDGES: usize = 200;
+
+/// Seconds of a project's budget window: thirty days, a month of work.
+pub const BUDGET_WINDOW: i64 = 30 * 86_400;
+
+/// Tables that a project may be shown in a window. A paper has fewer than ten; an attack needs hundreds of questions
+/// (Gadotti et al. 2019: a median of 304 against Diffix).
+pub const BUDGET_TABLES: u64 = 200;
+
+/// Numbers that a project may be shown in a window: 200 tables of a hundred numbers, or 45 of 440.
+pub const BUDGET_CELLS: u64 = 20_000;
+
+/// Refusals for what a table would tell together with earlier ones, within a window, before a person looks. Each of them
+/// says that a difference is small; two or three happen to everyone who refines a cohort.
+pub const BUDGET_REFUSALS: u64 = 5;
+
+/// Sets of people that are examined together, by elimination. Time grows with the third power: 128 sets take a tenth of a second.
+/// Tables that do not fit take part as a whole (their total), and cell by cell in pairs.
+pub const JOINT_SETS: usize = 128;
+
+/// Steps of the exact search for a combination about few people, once nothing can be proved more cheaply. Each takes some
+/// microseconds; a question that needs more is refused.
+pub const SEARCH_STEPS: usize = 5_000;
+
+/// Equations per person that one project may be given about the people of a cell, over several tables: one for eight people. With
+/// random halves of 400 people and a condition that 70 % meet, an eighth lets the best linear guess be right for under
+/// two in a hundred more than always guessing "yes" (docs/reference/disclosure.md#reconstruction has the sum).
+pub const EQUATIONS_PER_PERSON: f64 = 0.125;
+
+/// The same within one table: a group of twenty beside ten of them under a condition is 0.15.
+pub const EQUATIONS_PER_PERSON_IN_ONE_TABLE: f64 = 1.0 / 6.0;
+
+/// Tables about one population (but for fewer than ten people) that a project may be shown. A description of a cohort has about
+/// twenty.
+pub const TABLES_PER_POPULATION: usize = 50;
+
+/// Counts that are made to agree with earlier ones by elimination. Larger systems are not settled but for equal sets and
+/// totals; a project that is shown 200 tables in a month stays below it with ungrouped ones.
+pub const SETTLED_SETS: usize = 384;
+
+/// Coarser tables that are tried against the earlier ones that refused the finer; a person reads one of them.
+pub const RECODES_TRIED: usize = 48;
+
+/// Layers, cells and bytes of one kept table: a million groups is what a question may make (vault), each with few columns.
+pub const KEPT_LAYERS: u32 = 1_000;
+/// See [`KEPT_LAYERS`].
+pub const KEPT_CELLS: u32 = 4_000_000;
+/// Longest name of a family: a table and a column.
+pub const KEPT_NAME: u32 = 1_000;

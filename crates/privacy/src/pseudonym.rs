@@ -14,7 +14,7 @@ use aes::Aes256;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Characters of a pseudonym in its text form.
 pub const TEXT_LENGTH: usize = 26;
@@ -31,6 +31,7 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// A project's own permutation of the participants. Its key is wiped from memory when it is dropped.
 #[derive(Clone)]
 pub struct ProjectKey {
+    secret: Zeroizing<[u8; 32]>,
     cipher: Aes256,
 }
 
@@ -53,10 +54,23 @@ impl ProjectKey {
         block.zeroize();
         mac.update(DOMAIN);
         mac.update(project.as_bytes());
-        let mut key: [u8; 32] = mac.finalize().into_bytes().into();
-        let cipher = Aes256::new(&key.into());
-        key.zeroize();
-        Self { cipher }
+        let secret = Zeroizing::new(mac.finalize().into_bytes().into());
+        Self::from_secret(&secret)
+    }
+
+    /// The key with these secret bytes, as [`ProjectKey::secret`] gave them.
+    #[must_use]
+    pub fn from_secret(secret: &[u8; 32]) -> Self {
+        Self {
+            secret: Zeroizing::new(*secret),
+            cipher: Aes256::new(&(*secret).into()),
+        }
+    }
+
+    /// The secret bytes, for the process that answers a question of this project, and for nobody else.
+    #[must_use]
+    pub fn secret(&self) -> &[u8; 32] {
+        &self.secret
     }
 
     /// The pseudonym of the participant with this internal index, as 16 bytes.

@@ -26,6 +26,9 @@ impl Cli {
             Command::Do(a) => a.json.is_some(),
             Command::Policy { command } => command.print().json,
             Command::Query(a) => a.print.json,
+            Command::Token { command } => command.print().json,
+            Command::Serve(a) => a.print.json,
+            Command::Worker => false,
             Command::Airlock { command } => command.print().json,
             Command::Register { command } => command.print().json,
             Command::Verify(a) => a.print.json,
@@ -49,6 +52,16 @@ impl Bench {
         match self {
             Self::Query(a) => a.print,
             Self::Contestant(_) => Print { json: true },
+        }
+    }
+}
+
+impl Token {
+    const fn print(&self) -> Print {
+        match self {
+            Self::Issue { print, .. } | Self::End { print, .. } | Self::List { print, .. } => {
+                *print
+            }
         }
     }
 }
@@ -100,6 +113,16 @@ pub enum Command {
     },
     /// Ask a question in SQL on behalf of a project.
     Query(Query),
+    /// Issue and end the tokens with which programs ask questions.
+    Token {
+        #[command(subcommand)]
+        command: Token,
+    },
+    /// Answer questions over Flight SQL and HTTP.
+    Serve(Serve),
+    /// Answer one question from standard input: what the program starts for each question, not for people.
+    #[command(hide = true)]
+    Worker,
     /// Check files that ask to leave; submit, review and release them.
     Airlock {
         #[command(subcommand)]
@@ -263,7 +286,11 @@ pub struct Query {
     #[arg(long)]
     pub project: String,
     /// The question, one SELECT.
-    pub sql: String,
+    #[arg(required_unless_present = "rerun")]
+    pub sql: Option<String>,
+    /// Ask an answered question again, as it was asked, and say whether the same bytes come out or what has changed.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["sql", "mode"])]
+    pub rerun: Option<String>,
     /// Without this: the lowest of the modes open for the project's classes of data, leaving aside classes that are shut.
     #[arg(long)]
     pub mode: Option<QueryMode>,
@@ -273,6 +300,60 @@ pub struct Query {
     /// Who asks; without this the project's lead.
     #[arg(long = "as", value_name = "PERSON")]
     pub actor: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Issue a token for a project; it is shown once.
+    Issue {
+        #[command(flatten)]
+        print: Print,
+        /// The project.
+        #[arg(long)]
+        project: String,
+        /// Days until it ends, at most 30.
+        #[arg(long, default_value_t = 7)]
+        days: u32,
+        /// For whom; without this the project's lead.
+        #[arg(long = "as", value_name = "PERSON")]
+        actor: Option<String>,
+    },
+    /// End a token at once; questions asked with it end within a second.
+    End {
+        #[command(flatten)]
+        print: Print,
+        /// The token's id: the part before the dot.
+        id: String,
+        /// Who ends it: its researcher, a custodian or a security officer.
+        #[arg(long = "as", value_name = "PERSON")]
+        actor: Option<String>,
+    },
+    /// List tokens that are still taken.
+    List {
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub print: Print,
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: std::net::IpAddr,
+    /// Port of Flight SQL; 0 takes a free one.
+    #[arg(long, default_value_t = 31337)]
+    pub flight_port: u16,
+    /// Port of HTTP; 0 takes a free one.
+    #[arg(long, default_value_t = 8027)]
+    pub http_port: u16,
+    /// Certificate chain in PEM; without it one for this machine is made and kept in the instance's folder.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// Private key of the certificate in PEM.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,6 +17,10 @@ pub const RELEASES: &str = "data/releases";
 pub const STAGING: &str = "data/staging";
 /// Folder of reports of ingests, taken or refused.
 pub const REPORTS: &str = "data/reports";
+/// Folder of the sets of people behind aggregate answers, sealed.
+pub const RELEASED: &str = "data/released";
+/// Consents and withdrawals as masks, sealed; made anew from the log whenever it is missing.
+pub const MASKS: &str = "data/masks";
 /// Folder of files that asked to leave, by digest.
 pub const OUTPUTS: &str = "outputs";
 /// Folder of policies.

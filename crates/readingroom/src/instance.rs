@@ -20,7 +20,8 @@ use crate::failure::Failure;
 use crate::files;
 use crate::limits::SNAPSHOT_EVERY;
 
-/// An open instance. It holds the instance's lock: one writer at a time.
+/// An open instance. It holds the instance's lock, one writer at a time, except between [`Instance::pause`] and
+/// [`Instance::resume`].
 pub struct Instance {
     /// Its folder.
     pub dir: PathBuf,
@@ -32,6 +33,7 @@ pub struct Instance {
     pub state: State,
     master: [u8; 32],
     snapshot_size: u64,
+    paused: bool,
 }
 
 /// What a command led to.
@@ -46,22 +48,47 @@ pub struct Given {
 impl Instance {
     /// Opens an instance, finishing or clearing what a killed process left half done.
     pub fn open(dir: &Path) -> Result<Self, Failure> {
+        Self::open_from(dir, State::default())
+    }
+
+    /// Opens an instance of which a state is known already: what was written since is folded in.
+    pub fn open_from(dir: &Path, mut state: State) -> Result<Self, Failure> {
         must_exist(dir)?;
         let config = Config::load(dir)?;
         let store = Store::open(dir).map_err(|e| Failure::fault("opening the store", e))?;
-        let (state, _) = replay(&store)?;
+        catch_up(&store, &mut state)?;
         let master = files::read_key(&dir.join(files::MASTER_KEY))?;
         let snapshot_size = state.size;
-        let instance = Self {
+        Ok(Self {
             dir: dir.to_owned(),
             config,
             store,
             state,
             master,
             snapshot_size,
-        };
-        instance.clear_leftovers()?;
-        Ok(instance)
+            paused: false,
+        })
+    }
+
+    /// Lets others write. Until [`Instance::resume`] nothing can be written here.
+    pub fn pause(&mut self) -> Result<(), Failure> {
+        if !self.paused {
+            self.store =
+                Store::open_read(&self.dir).map_err(|e| Failure::fault("opening the store", e))?;
+            self.paused = true;
+        }
+        Ok(())
+    }
+
+    /// Takes the lock again and folds in what others wrote meanwhile.
+    pub fn resume(&mut self) -> Result<(), Failure> {
+        if self.paused {
+            self.store =
+                Store::open(&self.dir).map_err(|e| Failure::fault("opening the store", e))?;
+            self.paused = false;
+            catch_up(&self.store, &mut self.state)?;
+        }
+        Ok(())
     }
 
     /// The key from which pseudonyms are derived.
@@ -203,7 +230,7 @@ impl Instance {
 
     /// Removes what a killed `ingest` left half made. A release that was made but not sealed is left to the next
     /// `ingest` of its name.
-    fn clear_leftovers(&self) -> Result<(), Failure> {
+    pub fn clear_leftovers(&self) -> Result<(), Failure> {
         files::empty_dir(&self.dir.join(files::STAGING))
     }
 }
@@ -220,11 +247,27 @@ pub fn replay(store: &Store) -> Result<(State, Vec<Envelope>), Failure> {
             log.push(envelope);
             Ok(())
         })
-        .map_err(|stop| match stop {
-            Stop::Form(text) => Failure::fault("replaying the log", text),
-            Stop::Store(error) => Failure::fault("reading the log", error),
-        })?;
+        .map_err(stopped)?;
     Ok((state, log))
+}
+
+/// Folds in the entries that a state does not know yet.
+fn catch_up(store: &Store, state: &mut State) -> Result<(), Failure> {
+    store
+        .events(state.size, |seq, bytes| {
+            let envelope =
+                ledger::read(bytes).map_err(|e| Stop::Form(format!("entry {seq}: {e}")))?;
+            state.evolve(&envelope);
+            Ok(())
+        })
+        .map_err(stopped)
+}
+
+fn stopped(stop: Stop) -> Failure {
+    match stop {
+        Stop::Form(text) => Failure::fault("replaying the log", text),
+        Stop::Store(error) => Failure::fault("reading the log", error),
+    }
 }
 
 /// Why a replay stopped.

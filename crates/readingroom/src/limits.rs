@@ -15,3 +15,14 @@ pub const WRITE_BUFFER: usize = 1 << 20;
 /// Below this many log entries the state is stored after every command; above it, when the log has grown by
 /// one part in this many since. So storing it costs little per entry however long the log is.
 pub const SNAPSHOT_EVERY: u64 = 512;
+/// How often a question is prepared anew because consents, withdrawals or releases changed while it ran, or because more
+/// people must be masked. Each time it is the log that changed, which it does not do all the time.
+pub const ATTEMPTS: usize = 4;
+/// How often the log is looked at while a question runs: a suspension ends it within a second.
+pub const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
+/// How often access is assessed again although the log did not change: time itself ends windows.
+pub const REASSESS_EVERY: std::time::Duration = std::time::Duration::from_millis(1_000);
+/// How long a question runs before a person is told how far it is: most are answered sooner.
+pub const PROGRESS_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
+/// Bytes of a certificate or key file: a chain of a dozen certificates.
+pub const PEM_BYTES: u64 = 1 << 18;

@@ -13,6 +13,7 @@ mod demo;
 mod failure;
 mod files;
 mod instance;
+mod keys;
 mod limits;
 mod masks;
 mod print;

@@ -8,11 +8,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use governance::data::{ConsentScope, WithdrawalLevel, scope_of};
 use governance::{Digest, Id, Refusal, Time, ledger};
 use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use transparency::disclosure;
 
 use crate::failure::Failure;
+use crate::files;
 use crate::instance::Instance;
+use crate::keys::{self, Use};
 
 /// Consent and withdrawal over the internal index.
 #[derive(Debug, Default)]
@@ -25,8 +28,89 @@ pub struct Masks {
 }
 
 impl Masks {
-    /// Reads every consent and withdrawal that the log names.
+    /// Everybody's consents and withdrawals: as they were put together last, if the log names no others since.
     pub fn of(instance: &Instance) -> Result<Self, Failure> {
+        let path = instance.dir.join(files::MASKS);
+        let basis = Basis::of(instance);
+        let stored = std::fs::read(&path).ok();
+        if let Some(masks) = stored.and_then(|bytes| Self::stored(instance, &basis, &bytes)) {
+            return Ok(masks);
+        }
+        let masks = Self::read(instance)?;
+        let bytes = postcard::to_stdvec(&(&basis, masks.stored_form()))
+            .map_err(|e| Failure::fault("keeping masks", e))?;
+        let sealed = keys::seal(instance.master(), Use::Masks, files::MASKS, &bytes)?;
+        files::write_durably(&path, &sealed)?;
+        Ok(masks)
+    }
+
+    /// Participants who withdrew from further use.
+    pub fn withdrawn(&self) -> &RoaringBitmap {
+        &self.no_use
+    }
+
+    /// The masks in a file, if they are of this basis. A file that cannot be opened is as good as none: the log has it all.
+    fn stored(instance: &Instance, basis: &Basis, bytes: &[u8]) -> Option<Self> {
+        let plain = keys::open(instance.master(), Use::Masks, files::MASKS, bytes).ok()?;
+        let (of, stored): (Basis, Stored) = postcard::from_bytes(&plain).ok()?;
+        if of != *basis {
+            return None;
+        }
+        let set = |bytes: &Vec<u8>| RoaringBitmap::deserialize_from(bytes.as_slice()).ok();
+        Some(Self {
+            participants: stored.participants,
+            consented: stored
+                .consented
+                .iter()
+                .map(|(scope, bytes)| {
+                    let scope = serde_json::from_value(Value::from(scope.as_str())).ok()?;
+                    Some((scope, set(bytes)?))
+                })
+                .collect::<Option<_>>()?,
+            anyone: set(&stored.anyone)?,
+            no_use: set(&stored.no_use)?,
+            no_access: stored
+                .no_access
+                .iter()
+                .map(|(at, bytes)| Some((Time::from_unix(*at).ok()?, set(bytes)?)))
+                .collect::<Option<_>>()?,
+        })
+    }
+
+    fn stored_form(&self) -> Stored {
+        let bytes = |set: &RoaringBitmap| {
+            let mut out = Vec::with_capacity(set.serialized_size());
+            // writing into memory does not fail; a set cut short would not be read back
+            if set.serialize_into(&mut out).is_err() {
+                out.clear();
+            }
+            out
+        };
+        let word = |scope: &ConsentScope| {
+            let value = serde_json::to_value(scope).ok();
+            value
+                .and_then(|v| v.as_str().map(str::to_owned))
+                .unwrap_or_default()
+        };
+        Stored {
+            participants: self.participants,
+            consented: self
+                .consented
+                .iter()
+                .map(|(s, set)| (word(s), bytes(set)))
+                .collect(),
+            anyone: bytes(&self.anyone),
+            no_use: bytes(&self.no_use),
+            no_access: self
+                .no_access
+                .iter()
+                .map(|(at, set)| (at.unix(), bytes(set)))
+                .collect(),
+        }
+    }
+
+    /// Reads every consent and withdrawal that the log names.
+    fn read(instance: &Instance) -> Result<Self, Failure> {
         let index = instance.participants()?;
         let participants = u32::try_from(index.len()).unwrap_or(u32::MAX);
         index_unchanged(instance, &index)?;
@@ -96,6 +180,35 @@ impl Masks {
     }
 }
 
+/// What masks are made of: entries of the log. Entries never change, so the same ones make the same masks.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Basis {
+    consents: Vec<u64>,
+    withdrawals: Vec<u64>,
+    release: Option<u64>,
+}
+
+impl Basis {
+    fn of(instance: &Instance) -> Self {
+        let data = &instance.state.data;
+        Self {
+            consents: data.consents.iter().map(|b| b.entry).collect(),
+            withdrawals: data.withdrawals.iter().map(|b| b.entry).collect(),
+            release: data.current_release().map(|(_, r)| r.entry),
+        }
+    }
+}
+
+/// Masks as they stand in a file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stored {
+    participants: u32,
+    consented: Vec<(String, Vec<u8>)>,
+    anyone: Vec<u8>,
+    no_use: Vec<u8>,
+    no_access: Vec<(i64, Vec<u8>)>,
+}
+
 /// Digest of the participants with internal indices below a bound, in the order of their indices.
 pub fn index_digest(index: &HashMap<String, u32>, below: u32) -> Digest {
     let mut people: Vec<(u32, &str)> = index
@@ -136,7 +249,7 @@ fn list(instance: &Instance, entry: u64, name: &str) -> Result<Vec<Value>, Failu
 }
 
 /// The private value of a log entry, checked against the digest in the entry.
-fn private(instance: &Instance, entry: u64, name: &str) -> Result<Value, Failure> {
+pub fn private(instance: &Instance, entry: u64, name: &str) -> Result<Value, Failure> {
     let leaf = instance
         .store
         .event(entry)

@@ -167,6 +167,11 @@ fn people(event: &PeopleEvent) -> String {
         PeopleEvent::ResearcherErased(e) => {
             format!("Private details of researcher {} erased", e.researcher)
         }
+        PeopleEvent::TokenIssued(e) => format!(
+            "Token {} issued to researcher {} for project {}",
+            e.id, e.researcher, e.project
+        ),
+        PeopleEvent::TokenEnded(e) => format!("Token {} ended", e.id),
     }
 }
 
@@ -260,6 +265,7 @@ fn output(event: &OutputEvent) -> String {
                 rows.unwrap_or_default()
             )
         }
+        OutputEvent::QuestionsReviewed(_) => "Refused questions looked at by a person".to_owned(),
         OutputEvent::CommandRefused(e) => format!("Refused: {} ({})", e.command, e.code),
         OutputEvent::OutputSubmitted(e) => format!(
             "Output {} asks to leave: {}",

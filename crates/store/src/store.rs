@@ -223,6 +223,11 @@ impl Store {
         self.size
     }
 
+    /// Number of durable events at this moment, whoever wrote them.
+    pub fn count_now(&self) -> Result<u64, StoreError> {
+        Ok(self.database.count()?.count)
+    }
+
     /// The log's public key, as text.
     pub fn vkey(&self) -> Result<String, StoreError> {
         self.database.vkey()

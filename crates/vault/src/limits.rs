@@ -72,6 +72,29 @@ pub const EVENT_ROW_GROUP_ROWS: usize = 1_000_000;
 /// Rows of one Parquet row group in wide tables: with 1,000s of columns a larger group would take too much memory to write.
 pub const WIDE_ROW_GROUP_ROWS: usize = 131_072;
 
+/// Columns of one family of a wide table: the index at a file's end, which is read before anything else of it, stays below
+/// some 100 kB (a file of 10,000 columns took 350 ms to open, measured).
+pub const FAMILY_COLUMNS: usize = 300;
+
+/// Different values of a text column that is stored as numbers. The codes of a coding system that occur in records are
+/// some 60,000; a list of this length is looked through in milliseconds.
+pub const DIMENSION_VALUES: usize = 262_144;
+
+/// Bytes of those values together.
+pub const DIMENSION_BYTES: usize = 32_000_000;
+
+/// Rows with a value for each different value, at least, for a text column to be stored as numbers.
+pub const DIMENSION_REPEATS: u64 = 4;
+
+/// Columns of codes by which the second copy of a table is sorted.
+pub const MAX_CLUSTER_COLUMNS: usize = 4;
+
+/// Rows of one Parquet row group in copies sorted by codes: reading one code touches a small part of a file.
+pub const CLUSTERED_ROW_GROUP_ROWS: usize = 131_072;
+
+/// Rows of one Parquet page, the smallest part that can be left unread.
+pub const PAGE_ROWS: usize = 20_000;
+
 /// Columns from which a table counts as wide.
 pub const WIDE_COLUMNS: usize = 64;
 
@@ -92,6 +115,39 @@ pub const QUARANTINE_SHARE: f64 = 0.05;
 
 /// First and last year of a plausible date in a health record: nobody alive in 2006 was born before 1880.
 pub const DATE_YEARS: std::ops::RangeInclusive<i32> = 1880..=2099;
+
+// Sealed files.
+
+/// Bytes of plain text in one chunk of a sealed file. Measured: with 64 KiB a scan cannot be told from one of plain files, and
+/// a look-up of one person reads little more than it needs. Part of the format: another value is another format.
+pub const SEALED_CHUNK_BYTES: u32 = 64 * 1024;
+
+/// Chunks of one sealed file (16 TiB): far below what one key may seal (NIST SP 800-38D, section 8.3), far above any file.
+pub const SEALED_CHUNKS: u64 = 1 << 28;
+
+/// Bytes that a stream over a whole sealed file opens at a time: 64 chunks, large enough that calls do not count.
+pub const SEALED_PIECE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Opened files whose keys a store remembers. A release of 500,000 participants has some 10,000 files at most.
+pub const SEALED_FILES_REMEMBERED: usize = 20_000;
+
+/// Classes of data in one release's keys: eight are known.
+pub const SEALED_CLASSES: usize = 64;
+
+/// Bytes of one wrapped key. Services that manage keys give some hundred bytes, the largest about six thousand.
+pub const WRAPPED_KEY_BYTES: usize = 8_192;
+
+/// Bytes of a release's keys on disk: all classes with the largest wrapped keys, in hexadecimal, and room.
+pub const KEYS_FILE_BYTES: u64 = 2_000_000;
+
+/// Bytes of the file of key-encryption keys: hundreds of lines; rotations are years apart.
+pub const KEK_FILE_BYTES: u64 = 64 * 1024;
+
+/// Bytes of spilled rows in one frame: as for chunks of files.
+pub const SPILL_FRAME_BYTES: usize = 64 * 1024;
+
+/// Bytes of spilled rows read at a time, as large as the engine's own read buffer and twice over.
+pub const SPILL_READ_BYTES: u64 = 256 * 1024;
 
 // Questions.
 
@@ -155,3 +211,40 @@ pub const STACK: usize = 128 * 1024 * 1024;
 
 /// Threads that work on one question. The reference machine has two cores.
 pub const THREADS: usize = 2;
+
+// Workers.
+
+/// Bytes of one frame between a worker and its parent: the sets of people of [`GROUPS`] small groups, or of some thousand
+/// groups of everybody.
+pub const FRAME_BYTES: usize = 1 << 30;
+
+/// How often a parent looks whether its worker may go on: a suspended project's question ends within a second.
+pub const WATCH: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// How often a worker says how far it is.
+pub const PROGRESS: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Address space of a worker beyond the memory of its question: program, libraries, stacks that are reserved and not used
+/// ([`STACK`] for each thread), and the allocator's arenas.
+pub const WORKER_SPACE: u64 = 6 << 30;
+
+/// Memory of a worker beyond that of its question: the engine reserves what it knows of, and decoding, sorting and the
+/// answer take some that it does not (four times as much was measured for a spilling aggregation).
+pub const WORKER_MEMORY_FACTOR: u64 = 2;
+
+/// Files that a worker may have open: those of a wide release, and what it spills.
+pub const WORKER_FILES: u64 = 4_096;
+
+/// Bytes read from a file's end at once: the index of most files is within it, so that they are opened by one reading.
+pub const FOOTER_BYTES: usize = 256 * 1024;
+
+/// Bytes of files' ends and lists of codes that a process keeps between questions: all tables of 500,000 participants
+/// take about half of it.
+pub const KEPT_BYTES: usize = 256 << 20;
+
+/// Share of a table's rows, one in this many, up to which the copy sorted by codes is read instead of the first one. Above it
+/// the first copy's order by participant is worth more than leaving rows unread.
+pub const CLUSTERED_SHARE: u64 = 4;
+
+/// Rows below which the reading of a table is not shared between threads.
+pub const SHARE_ROWS: u64 = 65_536;

@@ -1,13 +1,19 @@
 //! A sealed release on disk: its manifest, tables and columns.
 //!
-//! `NAME/manifest.json` and `NAME/<table>/part-NNN.parquet`. Every Parquet file has the internal index
-//! [`PERSON`] (UInt32, not null) as its first column, rows sorted by it, and one participant lives in
-//! exactly one file of a table (files are cut at participant boundaries).
+//! Beside `NAME/manifest.json` lies a folder for each table. Its columns are cut into families, each of one class of
+//! data, because each class has its own key, and of at most [`limits::FAMILY_COLUMNS`] columns. A family is a folder of
+//! files `part-NNN.parquet`. Every file has the internal index [`PERSON`] (UInt32, not null) as its first column; rows
+//! are sorted by it, and files are cut at participant boundaries: one participant lives in exactly one file of a family.
+//! All families of a table have the same rows in the same order, and the same cuts.
+//!
+//! A table may have a second copy of its rows, sorted by codes ([`Clustered`]). Repeated text is stored as numbers into
+//! the sorted list of a column's different values ([`DimensionEntry`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -18,18 +24,23 @@ use crate::limits;
 /// Name of the internal index column. It is never part of a schema that a researcher sees.
 pub const PERSON: &str = "__person";
 
+/// Version of the layout on disk that this code writes and reads.
+pub const LAYOUT: u32 = 2;
+
 /// What is in a sealed release. Its canonical bytes are hashed into the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// [`LAYOUT`].
+    pub layout: u32,
     /// Name of the release, for example `2026-11`.
     pub release: String,
     /// Number of participants with an internal index (indices run from 0 to this, exclusive).
     pub participants: u32,
     /// SHA-256 (hex) of the recipe text that was applied.
     pub recipe_sha256: String,
-    /// Tables by name.
-    pub tables: BTreeMap<String, TableEntry>,
+    /// Tables by name. Shared, because a question takes along the entries of its tables, and a wide table has many columns.
+    pub tables: BTreeMap<String, Arc<TableEntry>>,
 }
 
 /// One table of a release.
@@ -40,8 +51,67 @@ pub struct TableEntry {
     pub rows: u64,
     /// Columns in order, without [`PERSON`].
     pub columns: Vec<ColumnEntry>,
-    /// Files in participant order.
+    /// Where the columns are: each in one family, in the order of `columns` within a class.
+    pub families: Vec<Family>,
+    /// The rows once more, in another order; only where all columns are in one family.
+    pub clustered: Option<Clustered>,
+    /// Text columns that are stored as numbers, by name.
+    pub dimensions: BTreeMap<String, DimensionEntry>,
+    /// The values of those columns, a file for each class; `first_person` and `last_person` are 0 there.
+    pub dimension_files: BTreeMap<String, FileEntry>,
+}
+
+/// Columns of one class that are stored together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Family {
+    /// Class of its columns.
+    pub class: String,
+    /// Their names, in the order in which they stand in the files, without [`PERSON`].
+    pub columns: Vec<String>,
+    /// Files in participant order; the n-th of each family has the same rows.
     pub files: Vec<FileEntry>,
+}
+
+/// The rows of a table sorted by codes, then by participant, then as in the first copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clustered {
+    /// Columns of codes, the most significant first. All are dimensions; rows without a code come first.
+    pub by: Vec<String>,
+    /// Class of the table's columns.
+    pub class: String,
+    /// Files, each with the participants and rows of the first copy's file of the same number.
+    pub files: Vec<FileEntry>,
+}
+
+/// A text column that is stored as Int32 numbers into the list of its different values, sorted by their bytes; no value
+/// is a null there too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DimensionEntry {
+    /// Different values.
+    pub values: u32,
+    /// Row group of the class's file of dimensions that has them, in columns `id`, `value`, and `rows` with that value.
+    pub row_group: u32,
+}
+
+impl TableEntry {
+    /// Every file of the table with the class of its columns.
+    pub fn files_by_class(&self) -> impl Iterator<Item = (&str, &FileEntry)> {
+        let families = self.families.iter().map(|f| (&f.class, &f.files));
+        let clustered = self.clustered.iter().map(|c| (&c.class, &c.files));
+        let rows = families.chain(clustered);
+        let rows = rows.flat_map(|(class, files)| files.iter().map(move |file| (class, file)));
+        let dimensions = self.dimension_files.iter();
+        rows.chain(dimensions)
+            .map(|(class, file)| (class.as_str(), file))
+    }
+
+    /// Every file of the table.
+    pub fn files(&self) -> impl Iterator<Item = &FileEntry> {
+        self.files_by_class().map(|(_, file)| file)
+    }
 }
 
 /// One column of a table, as a researcher would see it.
@@ -101,6 +171,14 @@ pub enum ManifestError {
         path: PathBuf,
         /// Why not.
         source: serde_json::Error,
+    },
+    /// It is of another layout.
+    #[error("{path}: expected layout {LAYOUT}, found {found}: ingest the release again")]
+    Layout {
+        /// The file.
+        path: PathBuf,
+        /// Its layout; 1 is the one without a number.
+        found: u64,
     },
     /// It is larger than any manifest.
     #[error("{path}: expected at most {max} bytes, found more", max = limits::MAX_MANIFEST_BYTES)]
@@ -183,9 +261,22 @@ impl Manifest {
         if bytes.len() as u64 > limits::MAX_MANIFEST_BYTES {
             return Err(ManifestError::TooLong { path });
         }
-        let manifest = serde_json::from_slice(&bytes)
-            .map_err(|source| ManifestError::Parse { path, source })?;
+        let manifest = match serde_json::from_slice(&bytes) {
+            Ok(manifest) => manifest,
+            Err(source) => return Err(other_layout(path, &bytes, source)),
+        };
         Ok((manifest, hex(&Sha256::digest(&bytes))))
+    }
+}
+
+/// Why these bytes are no manifest: perhaps they are one of another layout.
+fn other_layout(path: PathBuf, bytes: &[u8], source: serde_json::Error) -> ManifestError {
+    let value = serde_json::from_slice::<serde_json::Value>(bytes).unwrap_or_default();
+    let number = value.get("layout").and_then(serde_json::Value::as_u64);
+    match (number, value.get("recipe_sha256")) {
+        (Some(found), _) if found != u64::from(LAYOUT) => ManifestError::Layout { path, found },
+        (None, Some(_)) => ManifestError::Layout { path, found: 1 },
+        _ => ManifestError::Parse { path, source },
     }
 }
 
@@ -195,7 +286,7 @@ impl Manifest {
 pub fn verify_files(dir: &Path, manifest: &Manifest) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut known = BTreeSet::from([MANIFEST.to_owned()]);
-    for file in manifest.tables.values().flat_map(|table| &table.files) {
+    for file in manifest.tables.values().flat_map(|table| table.files()) {
         known.insert(file.path.clone());
         findings.extend(verify_file(dir, file));
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::command::Command;
 use crate::decide::{Draft, list_within, reasons_given, taken, text_within, unknown};
 use crate::ids::Id;
-use crate::limits::{FILE_NAME_CHARS, LIST_ITEMS, TEXT_CHARS};
+use crate::limits::{FILE_NAME_CHARS, ID_CHARS, LIST_ITEMS, TEXT_CHARS};
 use crate::mode::Mode;
 use crate::people::Role;
 use crate::projects::{Project, find, institutions};
@@ -29,6 +29,13 @@ pub(crate) fn decide(
 ) -> Result<Vec<Draft>, Refusal> {
     match command {
         Command::RecordQuery(c) => query(state, by, at, c),
+        Command::ReviewQuestions(c) => {
+            find(state, &c.project)?;
+            reasons_given(&c.reasons)?;
+            Ok(vec![Draft::public(OutputEvent::QuestionsReviewed(
+                (**c).clone(),
+            ))])
+        }
         Command::RecordRefusal(c) => Ok(vec![Draft::public(OutputEvent::CommandRefused(
             (**c).clone(),
         ))]),
@@ -91,7 +98,24 @@ fn query(state: &State, by: &Id, at: Time, c: &RecordQuery) -> Result<Vec<Draft>
     // What an aggregate answer says is meant to be seen; what rows say is not, and a digest of few or simple rows
     // could be guessed.
     let public = c.mode == Mode::Aggregate;
+    if c.program.is_empty() || c.program.len() > ID_CHARS {
+        return Err(Refusal::new(
+            "text-length",
+            "text-within-limits",
+            "the version of the program is expected to be short",
+            "tell the operator",
+        ));
+    }
+    if (c.mode == Mode::Aggregate) != c.contributors_sha256.is_some() {
+        return Err(Refusal::new(
+            "contributors-missing",
+            "lineage-first",
+            "an aggregate answer keeps the sets of people behind it, and only such an answer does",
+            "tell the operator",
+        ));
+    }
     let event = OutputEvent::QueryAnswered {
+        question: c.question.clone(),
         project: c.project.clone(),
         researcher: c.researcher.clone(),
         mode: c.mode,
@@ -103,9 +127,16 @@ fn query(state: &State, by: &Id, at: Time, c: &RecordQuery) -> Result<Vec<Draft>
         rows: public.then_some(c.rows),
         withheld_rows: c.withheld_rows,
         withheld_cells: c.withheld_cells,
+        cells: c.cells.filter(|_| public),
         policy_sha256: c.policy_sha256.clone(),
+        program: c.program.clone(),
     };
-    let draft = Draft::public(event).with("sql", c.sql.as_str());
+    let mut draft = Draft::public(event)
+        .with("sql", c.sql.as_str())
+        .with("masked_sha256", c.masked_sha256.as_str());
+    if let Some(contributors) = &c.contributors_sha256 {
+        draft = draft.with("contributors_sha256", contributors.as_str());
+    }
     Ok(vec![if public {
         draft
     } else {

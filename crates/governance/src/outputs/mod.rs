@@ -15,12 +15,14 @@ use crate::mode::Mode;
 
 pub(crate) use decide::decide;
 pub use decide::{CHECKERS, working_member};
-pub use state::{Output, OutputReviewRecord, OutputStanding, Outputs, Query};
+pub use state::{DIFFERENCE_RULE, Output, OutputReviewRecord, OutputStanding, Outputs, Query};
 
 /// Records a question that was answered. Issued by `readingroom query` before the answer is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordQuery {
+    /// Id of the question, by which it can be asked again.
+    pub question: Id,
     /// Project.
     pub project: Id,
     /// Who asked.
@@ -46,8 +48,30 @@ pub struct RecordQuery {
     pub withheld_rows: Option<u64>,
     /// Cells that were withheld because too few people stand behind them.
     pub withheld_cells: u64,
+    /// Aggregate mode: numbers that were shown, which count against the project's budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<u64>,
     /// Policy version.
     pub policy_sha256: Digest,
+    /// Version of the program that answered.
+    pub program: String,
+    /// Digest of who was not counted. Private.
+    pub masked_sha256: Digest,
+    /// Aggregate mode: digest of the sets of people behind what was shown, which later questions are compared
+    /// with. Private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contributors_sha256: Option<Digest>,
+}
+
+/// Says that a person has looked at the questions of a project that were refused because they differ from earlier ones by
+/// few people. Its allowance of such refusals starts anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewQuestions {
+    /// Project.
+    pub project: Id,
+    /// Statement of reasons.
+    pub reasons: String,
 }
 
 /// Records a question that was refused. Issued by `readingroom query`.
@@ -155,6 +179,7 @@ pub struct WithdrawOutput {
 pub enum OutputEvent {
     #[serde(rename = "query.answered")]
     QueryAnswered {
+        question: Id,
         project: Id,
         researcher: Id,
         mode: Mode,
@@ -171,8 +196,13 @@ pub enum OutputEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         withheld_rows: Option<u64>,
         withheld_cells: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cells: Option<u64>,
         policy_sha256: Digest,
+        program: String,
     },
+    #[serde(rename = "questions.reviewed")]
+    QuestionsReviewed(ReviewQuestions),
     #[serde(rename = "command.refused")]
     CommandRefused(RecordRefusal),
     #[serde(rename = "output.submitted")]

@@ -1,15 +1,22 @@
 //! Decisions about people and institutions.
 
-use super::{PeopleEvent, RecordListing, RecordOwnership, RegisterResearcher};
+use super::{IssueToken, PeopleEvent, RecordListing, RecordOwnership, RegisterResearcher, Token};
 use crate::command::Command;
 use crate::decide::{Draft, only_earlier, taken, text_within, unknown, window_open};
 use crate::ids::Id;
-use crate::limits::TITLE_CHARS;
+use crate::limits::{TITLE_CHARS, TOKEN_SECONDS, TOKENS_EACH};
+use crate::outputs::working_member;
 use crate::people::{AppointStaff, Role};
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::time::Time;
 
-pub(crate) fn decide(state: &State, by: &Id, command: &Command) -> Result<Vec<Draft>, Refusal> {
+pub(crate) fn decide(
+    state: &State,
+    by: &Id,
+    at: Time,
+    command: &Command,
+) -> Result<Vec<Draft>, Refusal> {
     let event = match command {
         Command::AppointStaff(c) => {
             appointment(state, by, c)?;
@@ -46,9 +53,67 @@ pub(crate) fn decide(state: &State, by: &Id, command: &Command) -> Result<Vec<Dr
             known_researcher(state, &c.researcher)?;
             PeopleEvent::ResearcherErased((**c).clone())
         }
+        Command::IssueToken(c) => {
+            token(state, by, at, c)?;
+            PeopleEvent::TokenIssued((**c).clone())
+        }
+        Command::EndToken(c) => {
+            let Some(token) = state.people.tokens.get(&c.id) else {
+                return Err(unknown("token-unknown", "token", &c.id));
+            };
+            let officer = [Role::Custodian, Role::SecurityOfficer]
+                .iter()
+                .any(|role| state.people.has_role(by, *role));
+            if token.researcher != *by && !officer {
+                return Err(Refusal::new(
+                    "not-your-token",
+                    "tokens-are-personal",
+                    format!("token `{}` belongs to somebody else", c.id),
+                    "ask its researcher, a custodian or a security officer",
+                ));
+            }
+            PeopleEvent::TokenEnded((**c).clone())
+        }
         _ => return Ok(Vec::new()),
     };
     Ok(vec![Draft::public(event)])
+}
+
+/// A token is for oneself, for a project one works in, and not for ever.
+fn token(state: &State, by: &Id, at: Time, c: &IssueToken) -> Result<(), Refusal> {
+    if *by != c.researcher {
+        return Err(Refusal::new(
+            "not-your-token",
+            "tokens-are-personal",
+            "a token is issued to the person who asks for it",
+            "ask as the researcher (`--as`)",
+        ));
+    }
+    working_member(state, &c.project, by, at)?;
+    if state.people.tokens.contains_key(&c.id) {
+        return Err(taken("token-taken", "token", &c.id));
+    }
+    if c.until <= at || c.until.unix() - at.unix() > TOKEN_SECONDS {
+        return Err(Refusal::new(
+            "token-life",
+            "tokens-end-soon",
+            format!(
+                "a token is expected to end after now and within {} days",
+                TOKEN_SECONDS / 86_400
+            ),
+            "choose an earlier end, and issue a new one in time",
+        ));
+    }
+    let live = |t: &&Token| t.researcher == c.researcher && t.is_live(at);
+    if state.people.tokens.values().filter(live).count() >= TOKENS_EACH {
+        return Err(Refusal::new(
+            "tokens-many",
+            "tokens-within-limits",
+            format!("a researcher may hold {TOKENS_EACH} tokens at a time"),
+            "end one that is no longer used (`readingroom token end`)",
+        ));
+    }
+    Ok(())
 }
 
 fn appointment(state: &State, by: &Id, c: &AppointStaff) -> Result<(), Refusal> {

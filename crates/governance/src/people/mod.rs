@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Id, Territory};
+use crate::ids::{Digest, Id, Territory};
 use crate::time::{Time, Window};
 
 pub(crate) use decide::{decide, known_institution, known_researcher};
-pub use state::{Institution, Listing, Ownership, People, Researcher, Staff};
+pub use state::{Institution, Listing, Ownership, People, Researcher, Staff, Token};
 
 /// What a member of the custodian's staff, or of its committees, may do.
 #[derive(
@@ -167,6 +167,31 @@ pub struct EraseResearcher {
     pub researcher: Id,
 }
 
+/// Gives a researcher a token with which a program asks questions for one project on their account. Issued by
+/// `readingroom token issue`, which shows the token once; the log holds its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueToken {
+    /// Short name of the token, which is not secret.
+    pub id: Id,
+    /// SHA-256 of the token's text, which holds 256 random bits and cannot be guessed from it.
+    pub sha256: Digest,
+    /// Who asks with it.
+    pub researcher: Id,
+    /// For which project.
+    pub project: Id,
+    /// First instant at which it is no longer taken.
+    pub until: Time,
+}
+
+/// Ends a token at once. Given by its researcher, a custodian or a security officer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndToken {
+    /// Which.
+    pub id: Id,
+}
+
 /// What happened to people and institutions. Fields as in the command of the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
@@ -192,4 +217,8 @@ pub enum PeopleEvent {
     AffiliationEnded(EndAffiliation),
     #[serde(rename = "researcher.erased")]
     ResearcherErased(EraseResearcher),
+    #[serde(rename = "token.issued")]
+    TokenIssued(IssueToken),
+    #[serde(rename = "token.ended")]
+    TokenEnded(EndToken),
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{InstitutionKind, PeopleEvent, Role};
-use crate::ids::{Id, Territory};
-use crate::time::Window;
+use crate::ids::{Digest, Id, Territory};
+use crate::time::{Time, Window};
 
 /// People and institutions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -21,6 +21,32 @@ pub struct People {
     pub listings: Vec<Listing>,
     /// Researchers.
     pub researchers: BTreeMap<Id, Researcher>,
+    /// Tokens, those that ended too.
+    pub tokens: BTreeMap<Id, Token>,
+}
+
+/// A token with which a program asks questions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Token {
+    /// SHA-256 of its text.
+    pub sha256: Digest,
+    /// Who asks with it.
+    pub researcher: Id,
+    /// For which project.
+    pub project: Id,
+    /// First instant at which it is no longer taken.
+    pub until: Time,
+    /// Whether it was ended before.
+    pub ended: bool,
+    /// Log entry.
+    pub entry: u64,
+}
+
+impl Token {
+    /// Whether it is taken at an instant.
+    pub fn is_live(&self, at: Time) -> bool {
+        !self.ended && at < self.until
+    }
 }
 
 /// A member of staff.
@@ -172,6 +198,22 @@ impl People {
             PeopleEvent::ResearcherErased(e) => {
                 if let Some(r) = self.researchers.get_mut(&e.researcher) {
                     r.erased = true;
+                }
+            }
+            PeopleEvent::TokenIssued(e) => {
+                let token = Token {
+                    sha256: e.sha256.clone(),
+                    researcher: e.researcher.clone(),
+                    project: e.project.clone(),
+                    until: e.until,
+                    ended: false,
+                    entry,
+                };
+                self.tokens.insert(e.id.clone(), token);
+            }
+            PeopleEvent::TokenEnded(e) => {
+                if let Some(token) = self.tokens.get_mut(&e.id) {
+                    token.ended = true;
                 }
             }
         }

@@ -10,4 +10,5 @@ mod lifecycle;
 mod permissions;
 mod refusals;
 mod replay;
+mod tokens;
 mod world;

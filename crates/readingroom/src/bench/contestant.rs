@@ -11,7 +11,7 @@ use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use vault::query::bench::{self, Stock};
+use vault::query::bench::{self, Files, Stock};
 use vault::query::{Answer, GrantedTable, QueryError, QueryLimits, Question, ask};
 use vault::release::Manifest;
 
@@ -55,6 +55,16 @@ impl<'a> Open<'a> {
             manifest,
             withdrawn: Arc::new(prepare::read_withdrawn(withdrawn)?),
         })
+    }
+
+    /// The release for the engine without governance.
+    pub fn files<'q>(&'q self, key: &'q ProjectKey) -> Files<'q> {
+        Files {
+            manifest: &self.manifest,
+            release_dir: self.folder,
+            key,
+            memory: QueryLimits::default().memory,
+        }
     }
 
     /// A question on behalf of the bench's project: all columns granted, the withdrawn masked.
@@ -119,15 +129,8 @@ fn reply(open: &Open<'_>, stock: Option<&Stock>, kind: BenchKind, request: &Requ
     let started = Instant::now();
     let answer = match (kind, stock) {
         (BenchKind::Bare, _) => {
-            let memory = QueryLimits::default().memory;
-            bench::bare(
-                &request.sql,
-                &open.manifest,
-                open.folder,
-                &open.withdrawn,
-                memory,
-            )
-            .map(|(answer, _)| answer)
+            bench::bare(&request.sql, &open.files(&project_key()), &open.withdrawn)
+                .map(|(answer, _)| answer)
         }
         (BenchKind::Stock, Some(stock)) => stock.ask(&request.sql).map(|(answer, _)| answer),
         _ => ask(open.question(&request.sql, mode(&request.mode))),
@@ -141,7 +144,7 @@ fn reply(open: &Open<'_>, stock: Option<&Stock>, kind: BenchKind, request: &Requ
         Err(QueryError::Refusal(refusal)) => {
             json!({ "error": format!("refused: {}", refusal.code) })
         }
-        Err(QueryError::Fault(text)) => json!({ "error": text }),
+        Err(other) => json!({ "error": other.to_string() }),
     }
 }
 

@@ -52,8 +52,6 @@ pub struct Data {
     pub plain: PathBuf,
     /// Folder of the lists of texts, a file each.
     pub lists: PathBuf,
-    /// File of people: internal index and id.
-    pub people: PathBuf,
     /// File of those who withdrew: internal index and id.
     pub withdrawn: PathBuf,
     /// How it was made.
@@ -112,7 +110,6 @@ pub fn data(args: &BenchQuery, tell: &dyn Fn(&str)) -> Result<Data, Failure> {
         manifest,
         plain,
         lists,
-        people,
         withdrawn,
         made,
         person,

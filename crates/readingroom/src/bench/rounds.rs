@@ -213,7 +213,7 @@ fn turns(
         let sql = match column {
             Column::Sealed | Column::Governed => question.sql.replace(PERSON, &pseudonym()),
             Column::Aggregate => question.aggregate.clone()?,
-            Column::Bare => open.replace(PERSON, &index.to_string()),
+            Column::Bare => open.replace(PERSON, &pseudonym()),
             Column::Stock | Column::Layout => {
                 by_index(&on_layout.replace(PERSON, &index.to_string()))
             }

@@ -8,7 +8,9 @@ pub mod ingest;
 pub mod init;
 pub mod policy;
 pub mod register;
+pub mod serve;
 pub mod synth;
+pub mod token;
 pub mod verify;
 
 use std::path::PathBuf;
@@ -30,11 +32,21 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Do(args) => govern::run(dir, &args),
         Command::Policy { command } => policy::run(&instance_dir(dir)?, &command),
         Command::Query(args) => ask::run(&instance_dir(dir)?, &args),
+        Command::Token { command } => token::run(&instance_dir(dir)?, &command),
+        Command::Serve(args) => serve::run(&instance_dir(dir)?, &args),
+        Command::Worker => worker(),
         Command::Airlock { command } => airlock::run(&instance_dir(dir)?, &command),
         Command::Register { command } => register::run(dir, &command),
         Command::Verify(args) => verify::run(dir, &args),
         Command::Bench { command } => bench::run(&command),
     }
+}
+
+/// Answers one question for the process that started this one.
+fn worker() -> Result<ExitCode, Failure> {
+    vault::query::worker::run(std::io::stdin(), std::io::stdout())
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|e| Failure::fault("answering a question as a worker", e.kind()))
 }
 
 /// The instance's folder, which these commands need.

@@ -10,7 +10,7 @@ use crate::commands;
 use crate::commands::airlock::{judge, plain, read, release, submit, word};
 use crate::failure::Failure;
 use crate::files;
-use crate::question;
+use crate::question::{self, Asked, Nobody};
 
 /// Plays the airlock.
 pub fn play(stage: &mut Stage) -> Result<(), Failure> {
@@ -41,13 +41,15 @@ fn rows_of_people(stage: &mut Stage) -> Result<PathBuf, Failure> {
     let project = commands::id("project", "p-heart")?;
     let lead = commands::airlock::researcher(&stage.instance, &project, None)?;
     let sql = "SELECT eid, p31, p34, p21001_i0, p4080_i0_a0 FROM main LIMIT 200";
-    let answered = question::put(
-        &mut stage.instance,
-        &project,
-        &lead,
-        Some(Mode::Enclave),
+    let asked = Asked {
+        project: &project,
+        researcher: &lead,
+        token: None,
+        mode: Some(Mode::Enclave),
+        release: None,
         sql,
-    )?;
+    };
+    let answered = question::put(&mut stage.instance, asked, &mut Nobody)?;
     let path = stage.work.join("model_input.csv");
     std::fs::write(&path, &answered.csv).map_err(|e| files::io("writing", &path, e))?;
     Ok(path)

@@ -8,7 +8,7 @@ use super::Stage;
 use crate::commands;
 use crate::commands::ask::{footer, table};
 use crate::failure::Failure;
-use crate::question::{self, Answered};
+use crate::question::{self, Answered, Asked, Nobody};
 
 /// Diagnoses of type 2 diabetes in GP records, by sex, in people. Read v2 `C10F.`, CTV3 `X40J5`.
 pub const DIABETES_BY_SEX: &str = "SELECT m.p31 AS sex, count(DISTINCT g.eid) AS people \
@@ -33,7 +33,15 @@ fn ask(
 ) -> Result<Answered, Failure> {
     let project = commands::id("project", project)?;
     let researcher = commands::airlock::researcher(&stage.instance, &project, None)?;
-    question::put(&mut stage.instance, &project, &researcher, mode, sql)
+    let asked = Asked {
+        project: &project,
+        researcher: &researcher,
+        token: None,
+        mode,
+        release: None,
+        sql,
+    };
+    question::put(&mut stage.instance, asked, &mut Nobody)
 }
 
 fn show(

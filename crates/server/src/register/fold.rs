@@ -106,6 +106,7 @@ impl RegisterFold {
                 OutputEvent::CommandRefused(e) => {
                     e.project.clone().filter(|p| self.projects.contains_key(p))
                 }
+                OutputEvent::QuestionsReviewed(e) => Some(e.project.clone()),
                 OutputEvent::OutputSubmitted(e) => Some(e.project.clone()),
                 OutputEvent::OutputReviewed(e) => self.outputs.get(&e.output).cloned(),
                 OutputEvent::OutputWithdrawn(e) => self.outputs.get(&e.output).cloned(),

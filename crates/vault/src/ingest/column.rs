@@ -14,6 +14,7 @@ use arrow::error::ArrowError;
 use privacy::deid;
 
 use super::cell;
+use super::dimension::{self, List};
 use super::problem::Reason;
 use super::recipe::ColumnKind;
 use crate::catalogue::Coding;
@@ -68,11 +69,12 @@ pub struct Typing {
     pub special_days: Vec<i32>,
 }
 
-/// Cells of one column, typed.
+/// Cells of one column, typed. Text is kept as numbers into a list of its values as long as the list has room.
 #[derive(Debug)]
 pub struct Column {
     values: Values,
     valid: BooleanBufferBuilder,
+    list: Option<List>,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,7 @@ enum Values {
     Int64(Vec<i64>),
     Float64(Vec<f64>),
     Date(Vec<i32>),
+    Numbered(Vec<i32>),
     Text { ends: Vec<i32>, data: Vec<u8> },
 }
 
@@ -152,19 +155,19 @@ impl Column {
             ColumnKind::Int64 => Values::Int64(Vec::with_capacity(rows)),
             ColumnKind::Float64 => Values::Float64(Vec::with_capacity(rows)),
             ColumnKind::Date => Values::Date(Vec::with_capacity(rows)),
-            ColumnKind::Text => {
-                let mut ends = Vec::with_capacity(rows + 1);
-                ends.push(0);
-                Values::Text {
-                    ends,
-                    data: Vec::new(),
-                }
-            }
+            ColumnKind::Text => Values::Numbered(Vec::with_capacity(rows)),
         };
         Self {
             values,
             valid: BooleanBufferBuilder::new(rows),
+            list: dimension::may_repeat(kind).then(List::default),
         }
+    }
+
+    /// The different values of a text column, of which it may since have had too many.
+    #[must_use]
+    pub fn into_list(self) -> Option<List> {
+        self.list
     }
 
     /// Bytes of text held.
@@ -185,7 +188,7 @@ impl Column {
         match &self.values {
             Values::Int32(values) | Values::Date(values) => values.last().copied().map(i64::from),
             Values::Int64(values) => values.last().copied(),
-            Values::Float64(_) | Values::Text { .. } => None,
+            Values::Float64(_) | Values::Numbered(_) | Values::Text { .. } => None,
         }
     }
 
@@ -256,7 +259,9 @@ impl Column {
 
     fn push_missing(&mut self) {
         match &mut self.values {
-            Values::Int32(values) | Values::Date(values) => values.push(0),
+            Values::Int32(values) | Values::Date(values) | Values::Numbered(values) => {
+                values.push(0);
+            }
             Values::Int64(values) => values.push(0),
             Values::Float64(values) => values.push(0.0),
             Values::Text { ends, data } => ends.push(data.len() as i32),
@@ -303,6 +308,14 @@ impl Column {
     }
 
     fn push_text(&mut self, text: &[u8]) {
+        if let (Values::Numbered(numbers), Some(list)) = (&mut self.values, &mut self.list) {
+            if let Some(number) = list.number(text) {
+                numbers.push(number);
+                self.valid.append(true);
+                return;
+            }
+            self.values = spell_out(numbers, &self.valid, list);
+        }
         if let Values::Text { ends, data } = &mut self.values {
             data.extend_from_slice(text);
             ends.push(data.len() as i32);
@@ -314,6 +327,15 @@ impl Column {
     pub fn truncate(&mut self, rows: usize) {
         match &mut self.values {
             Values::Int32(values) | Values::Date(values) => values.truncate(rows),
+            Values::Numbered(numbers) => {
+                let refused = numbers.iter().enumerate().skip(rows);
+                for (row, number) in refused {
+                    if let (true, Some(list)) = (self.valid.get_bit(row), &mut self.list) {
+                        list.take_back(*number);
+                    }
+                }
+                numbers.truncate(rows);
+            }
             Values::Int64(values) => values.truncate(rows),
             Values::Float64(values) => values.truncate(rows),
             Values::Text { ends, data } => {
@@ -335,7 +357,9 @@ impl Column {
         let valid = NullBuffer::new(self.valid.finish());
         let nulls = (valid.null_count() > 0).then_some(valid);
         let array: ArrayRef = match &mut self.values {
-            Values::Int32(values) => Arc::new(Int32Array::try_new(refill(values, rows), nulls)?),
+            Values::Int32(values) | Values::Numbered(values) => {
+                Arc::new(Int32Array::try_new(refill(values, rows), nulls)?)
+            }
             Values::Date(values) => Arc::new(Date32Array::try_new(refill(values, rows), nulls)?),
             Values::Int64(values) => Arc::new(Int64Array::try_new(refill(values, rows), nulls)?),
             Values::Float64(values) => {
@@ -350,6 +374,20 @@ impl Column {
         };
         Ok(array)
     }
+}
+
+/// Numbered text as text, once there are too many different values.
+fn spell_out(numbers: &[i32], valid: &BooleanBufferBuilder, list: &List) -> Values {
+    let mut ends = Vec::with_capacity(numbers.len() + 1);
+    let mut data = Vec::new();
+    ends.push(0);
+    for (row, number) in numbers.iter().enumerate() {
+        if valid.get_bit(row) {
+            data.extend_from_slice(list.value(*number));
+        }
+        ends.push(data.len() as i32);
+    }
+    Values::Text { ends, data }
 }
 
 fn refill<T: arrow::datatypes::ArrowNativeType>(

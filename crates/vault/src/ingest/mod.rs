@@ -6,7 +6,8 @@
 //! value into an error, a report or a log.
 //!
 //! The way of a row: [`source`] names the files → [`plan`] gives each column its rule → [`reader`] splits →
-//! [`typer`] types, checks and transforms → [`spill`] orders by participants → [`seal`] sorts, checks keys, writes.
+//! [`typer`] types, checks and transforms → [`spill`] orders by participants → [`dimension`] and [`layout`] decide how
+//! columns are stored and in which file → [`seal`] sorts, checks keys, writes through [`sink`].
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,9 @@ use crate::release::Manifest;
 pub mod cell;
 pub mod column;
 mod consent;
+pub mod dimension;
 mod disk;
+pub mod layout;
 pub mod people;
 pub mod plan;
 pub mod problem;
@@ -27,6 +30,7 @@ pub mod recipe;
 mod refuse;
 pub mod report;
 pub mod seal;
+pub mod sink;
 mod source;
 pub mod spill;
 pub mod stats;

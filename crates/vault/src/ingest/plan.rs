@@ -43,6 +43,10 @@ pub struct TablePlan {
     pub sort: Vec<usize>,
     /// What happens when participant and sort columns repeat.
     pub unique: Option<Unique>,
+    /// Places of the codes by which a second copy is sorted.
+    pub cluster: Vec<usize>,
+    /// Class of the table.
+    pub class: String,
     /// Places of pairs that should be in order.
     pub in_order: Vec<(usize, usize)>,
     /// Places of the quasi-identifiers and the width of their bands.
@@ -130,6 +134,8 @@ pub fn plan_table(
         unchecked_codings: Vec::new(),
         sort: Vec::new(),
         unique: rule.unique,
+        cluster: Vec::new(),
+        class: rule.class.clone().unwrap_or_else(|| "baseline".to_owned()),
         in_order: Vec::new(),
         quasi: Vec::new(),
     };
@@ -163,6 +169,7 @@ impl TablePlan {
     fn finish(&mut self, context: Context<'_>, rule: &TableRule) {
         let place = |name: &String| self.columns.iter().position(|column| column.name == *name);
         self.sort = rule.sort.iter().filter_map(place).collect();
+        self.cluster = rule.cluster_by.iter().filter_map(place).collect();
         // A key of which a part is absent is no key.
         if self.sort.len() < rule.sort.len() {
             self.unique = None;

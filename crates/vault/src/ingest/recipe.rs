@@ -139,6 +139,9 @@ pub struct TableRule {
     pub sort: Vec<String>,
     /// Whether participant and sort columns together may occur only once, and what happens if they do.
     pub unique: Option<Unique>,
+    /// Columns of codes by which a second copy of the rows is sorted, the most significant first.
+    #[serde(default)]
+    pub cluster_by: Vec<String>,
     /// Pairs of dates whose first should not be after the second; counted, nothing more.
     #[serde(default)]
     pub in_order: Vec<(String, String)>,

@@ -1,43 +1,43 @@
 //! From buckets of typed rows to sorted Parquet files with their digests.
 //!
-//! One bucket becomes one file: sorted by participant, then by the recipe's sort columns, then by source order. Two
-//! threads work on two buckets; what comes out does not depend on which was first. No bloom filters: they answer
-//! whether a value occurs without being asked under any rule.
+//! One bucket becomes one file of each family: sorted by participant, then by the recipe's sort columns, then by source
+//! order; and one of the copy sorted by codes. Two threads work on two buckets; what comes out does not depend on which
+//! was first.
+
+mod write;
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int32Type, Int64Type, Schema, UInt32Type, UInt64Type,
+    DataType, Date32Type, Field, Int32Type, Int64Type, Schema, SchemaRef, UInt32Type, UInt64Type,
 };
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::SortingColumn;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use privacy::deid;
 use privacy::kanonymity::Classes;
-use sha2::{Digest, Sha256};
 
+use super::column::arrow_type;
+use super::dimension::{self, List, Lists, Stored};
+use super::layout::Layout;
 use super::plan::TablePlan;
 use super::problem::{Problem, Problems, Reason};
-use super::recipe::{Unique, hex};
+use super::recipe::Unique;
 use super::spill::{Bucket, Spill};
 use super::stats::ColumnStats;
 use super::{Fault, typer};
 use crate::limits;
-use crate::release::FileEntry;
+use crate::release::{Clustered, Family, FileEntry};
 
 /// A sealed table.
 #[derive(Debug)]
 pub struct Sealed {
-    /// Its files in participant order.
-    pub files: Vec<FileEntry>,
-    /// Rows in them.
+    /// Its families with their files in participant order.
+    pub families: Vec<Family>,
+    /// The copy sorted by codes.
+    pub clustered: Option<Clustered>,
+    /// Its dimensions.
+    pub lists: Lists,
+    /// Rows in each family.
     pub rows: u64,
     /// Rows left out because their key was there already.
     pub problems: Problems,
@@ -67,19 +67,28 @@ struct Place {
 pub fn seal_table(
     plan: &TablePlan,
     spill: Spill,
+    lists: Vec<Option<List>>,
     staging: &Path,
     tick: &(dyn Fn() + Sync),
 ) -> Result<Sealed, Fault> {
-    let schema = spill.schema();
+    let stored = dimension::settle(plan, lists);
+    let layout = Layout::of(plan, &stored);
     let dir = staging.join(&plan.name);
-    std::fs::create_dir_all(&dir).map_err(|error| Fault::io("create", &dir, error))?;
+    let folders = layout.families.iter().chain(&layout.clustered);
+    let folders: Vec<_> = folders.map(|part| dir.join(&part.folder)).collect();
+    for folder in &folders {
+        std::fs::create_dir_all(folder).map_err(|error| Fault::io("create", folder, error))?;
+    }
+    let spill_schema = spill.schema();
     let queue: VecDeque<(u32, Bucket)> = spill.into_buckets().into();
     let threads = limits::SEAL_THREADS.min(queue.len()).max(1);
     let queue = Mutex::new(queue);
     let sealer = Sealer {
         plan,
-        schema: &schema,
-        dir: &dir,
+        schema: typed_schema(&spill_schema, plan, &stored),
+        stored: &stored,
+        layout: &layout,
+        staging,
     };
     let work = || -> Result<Vec<(u32, Sealed)>, Fault> {
         let mut parts = Vec::new();
@@ -108,13 +117,38 @@ pub fn seal_table(
     for (_, part) in parts {
         sealed.merge(part)?;
     }
-    super::disk::sync_dir(&dir)?;
+    sealed.lists = dimension::write_lists(plan, &stored, staging)?;
+    for folder in folders.iter().chain([&dir]) {
+        super::disk::sync_dir(folder)?;
+    }
     Ok(sealed)
+}
+
+/// The schema of the rows as they are sealed, with the hidden columns still there.
+fn typed_schema(schema: &Schema, plan: &TablePlan, stored: &[Stored]) -> SchemaRef {
+    let hidden = schema.fields().len().saturating_sub(stored.len());
+    let fields = schema.fields().iter().enumerate().map(|(place, field)| {
+        let column = place.checked_sub(hidden);
+        let stored = column.and_then(|place| Some((stored.get(place)?, plan.columns.get(place)?)));
+        match stored {
+            Some((stored, column)) => {
+                let kind = stored.data_type(&arrow_type(column.typing.stored()));
+                Arc::new(Field::clone(field).with_data_type(kind))
+            }
+            None => field.clone(),
+        }
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 impl Sealed {
     fn merge(&mut self, other: Self) -> Result<(), Fault> {
-        self.files.extend(other.files);
+        for (mine, theirs) in self.families.iter_mut().zip(other.families) {
+            mine.files.extend(theirs.files);
+        }
+        if let (Some(mine), Some(theirs)) = (&mut self.clustered, other.clustered) {
+            mine.files.extend(theirs.files);
+        }
         self.rows += other.rows;
         self.problems.merge(other.problems);
         self.repeated += other.repeated;
@@ -130,21 +164,39 @@ impl Sealed {
 
 struct Sealer<'a> {
     plan: &'a TablePlan,
-    schema: &'a Arc<Schema>,
-    dir: &'a Path,
+    schema: SchemaRef,
+    stored: &'a [Stored],
+    layout: &'a Layout,
+    staging: &'a Path,
 }
 
 impl Sealer<'_> {
     fn empty(&self) -> Sealed {
-        let columns = self.schema.fields().iter().skip(self.hidden());
-        Sealed {
+        let names = |places: &[usize]| {
+            let columns = places.iter().filter_map(|p| self.plan.columns.get(*p));
+            columns.map(|column| column.name.clone()).collect()
+        };
+        let family = |part: &super::layout::Part| Family {
+            class: part.class.clone(),
+            columns: names(&part.columns),
             files: Vec::new(),
+        };
+        let clustered = |part: &super::layout::Part| Clustered {
+            by: names(&part.by),
+            class: part.class.clone(),
+            files: Vec::new(),
+        };
+        let columns = self.plan.columns.iter();
+        Sealed {
+            families: self.layout.families.iter().map(family).collect(),
+            clustered: self.layout.clustered.as_ref().map(clustered),
+            lists: Lists::default(),
             rows: 0,
             problems: Problems::default(),
             repeated: 0,
             conflicts: 0,
             stats: columns
-                .map(|field| ColumnStats::new(field.data_type()))
+                .map(|column| ColumnStats::new(&arrow_type(column.typing.stored())))
                 .collect(),
             classes: Classes::new(self.plan.quasi.len()),
         }
@@ -157,6 +209,10 @@ impl Sealer<'_> {
 
     fn bucket(&self, number: u32, bucket: Bucket) -> Result<Sealed, Fault> {
         let batches = bucket.load()?;
+        let batches: Vec<RecordBatch> = batches
+            .iter()
+            .map(|batch| self.as_sealed(batch))
+            .collect::<Result<_, _>>()?;
         let mut sealed = self.empty();
         let mut places = self.places(&batches)?;
         if !places.is_sorted() {
@@ -165,22 +221,21 @@ impl Sealer<'_> {
         if let Some(unique) = self.plan.unique {
             self.drop_repeats(unique, &batches, &mut places, &mut sealed)?;
         }
-        let (Some(first), Some(last)) = (places.first(), places.last()) else {
-            return Ok(sealed);
-        };
-        let (first_person, last_person) = (first.person, last.person);
-        let file = format!("part-{number:03}.parquet");
-        let (bytes, sha256) = self.write(&file, &batches, &places, &mut sealed)?;
-        sealed.rows = places.len() as u64;
-        sealed.files.push(FileEntry {
-            path: format!("{}/{file}", self.plan.name),
-            rows: sealed.rows,
-            bytes,
-            sha256,
-            first_person,
-            last_person,
-        });
+        if !places.is_empty() {
+            self.write_all(number, &batches, &places, &mut sealed)?;
+        }
         Ok(sealed)
+    }
+
+    /// A typed batch with its text as it is sealed.
+    fn as_sealed(&self, batch: &RecordBatch) -> Result<RecordBatch, Fault> {
+        let hidden = batch.columns().iter().take(self.hidden()).cloned().map(Ok);
+        let columns = batch.columns().iter().skip(self.hidden());
+        let columns = columns
+            .zip(self.stored)
+            .map(|(array, stored)| stored.apply(array));
+        let columns = hidden.chain(columns).collect::<Result<Vec<_>, _>>()?;
+        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
     }
 
     fn places(&self, batches: &[RecordBatch]) -> Result<Vec<Place>, Fault> {
@@ -292,117 +347,6 @@ impl Sealer<'_> {
             found: "those of another row with other values".to_owned(),
         })
     }
-
-    fn write(
-        &self,
-        name: &str,
-        batches: &[RecordBatch],
-        places: &[Place],
-        sealed: &mut Sealed,
-    ) -> Result<(u64, String), Fault> {
-        let path = self.dir.join(name);
-        let fault = |error| Fault::io("write", &path, error);
-        let file = File::create_new(&path).map_err(fault)?;
-        let sink = Hashed {
-            file: BufWriter::with_capacity(limits::READ_BUFFER_BYTES, file),
-            hash: Sha256::new(),
-            bytes: 0,
-        };
-        let schema = self.sealed_schema();
-        let mut writer = ArrowWriter::try_new(sink, schema, Some(self.properties()?))?;
-        let visible: Vec<usize> = std::iter::once(0)
-            .chain(self.hidden()..self.schema.fields().len())
-            .collect();
-        let batches: Vec<RecordBatch> = batches
-            .iter()
-            .map(|batch| batch.project(&visible))
-            .collect::<Result<_, _>>()?;
-        let batches: Vec<&RecordBatch> = batches.iter().collect();
-        for part in places.chunks(limits::WRITE_ROWS) {
-            let rows = gather(&batches, part)?;
-            let persons = persons(&rows)?;
-            for (stats, column) in sealed.stats.iter_mut().zip(rows.columns().iter().skip(1)) {
-                stats.add(persons, column);
-            }
-            self.count_groups(&rows, &mut sealed.classes)?;
-            writer.write(&rows)?;
-        }
-        let sink = writer.into_inner()?;
-        let file = sink
-            .file
-            .into_inner()
-            .map_err(|error| fault(error.into_error()))?;
-        file.sync_all().map_err(fault)?;
-        Ok((sink.bytes, hex(&sink.hash.finalize())))
-    }
-
-    fn count_groups(&self, rows: &RecordBatch, classes: &mut Classes) -> Result<(), Fault> {
-        if self.plan.quasi.is_empty() {
-            return Ok(());
-        }
-        let mut values = vec![0u64; self.plan.quasi.len()];
-        for row in 0..rows.num_rows() {
-            for (value, (column, step)) in values.iter_mut().zip(&self.plan.quasi) {
-                *value = group_value(rows.column(column + 1), row, *step);
-            }
-            classes
-                .add(&values)
-                .map_err(|_| Fault::Internal("quasi-identifiers differ"))?;
-        }
-        Ok(())
-    }
-
-    fn sealed_schema(&self) -> Arc<Schema> {
-        let fields = self.schema.fields().iter().enumerate();
-        let visible = fields.filter(|(place, _)| *place == 0 || *place >= self.hidden());
-        Arc::new(Schema::new(
-            visible.map(|(_, field)| field.clone()).collect::<Vec<_>>(),
-        ))
-    }
-
-    fn properties(&self) -> Result<WriterProperties, Fault> {
-        let rows = if self.plan.columns.len() >= limits::WIDE_COLUMNS {
-            limits::WIDE_ROW_GROUP_ROWS
-        } else {
-            limits::EVENT_ROW_GROUP_ROWS
-        };
-        let order = std::iter::once(0).chain(self.plan.sort.iter().map(|column| column + 1));
-        let order = order.map(|column| SortingColumn {
-            column_idx: column as i32,
-            descending: false,
-            nulls_first: true,
-        });
-        Ok(WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-            .set_max_row_group_row_count(Some(rows))
-            .set_statistics_enabled(EnabledStatistics::Page)
-            .set_bloom_filter_enabled(false)
-            .set_sorting_columns(Some(order.collect()))
-            .set_created_by("reading-room".to_owned())
-            .build())
-    }
-}
-
-/// The rows at these places. Rows that stand together already are not copied.
-fn gather(batches: &[&RecordBatch], places: &[Place]) -> Result<RecordBatch, Fault> {
-    if let (Some(first), Some(last)) = (places.first(), places.last()) {
-        let together = first.batch == last.batch
-            && places
-                .iter()
-                .zip(first.row..)
-                .all(|(place, row)| place.batch == first.batch && place.row == row);
-        if together {
-            let batch = batches
-                .get(first.batch as usize)
-                .ok_or(Fault::Internal("a row without a batch"))?;
-            return Ok(batch.slice(first.row as usize, places.len()));
-        }
-    }
-    let order: Vec<(usize, usize)> = places
-        .iter()
-        .map(|place| (place.batch as usize, place.row as usize))
-        .collect();
-    Ok(interleave_record_batch(batches, &order)?)
 }
 
 fn persons(rows: &RecordBatch) -> Result<&[u32], Fault> {
@@ -426,52 +370,5 @@ fn sort_key(array: &ArrayRef, row: usize) -> i64 {
             .value(row)
             .max(i64::MIN + 1),
         _ => 0,
-    }
-}
-
-/// A quasi-identifier's value as a number: equal values, equal numbers; no value is a value of its own.
-fn group_value(array: &ArrayRef, row: usize, step: Option<u32>) -> u64 {
-    const NOTHING: u64 = u64::MAX;
-    if array.is_null(row) {
-        return NOTHING;
-    }
-    let whole = |value: i64| step.map_or(value, |step| deid::step_integer(value, step)) as u64;
-    match array.data_type() {
-        DataType::Int32 => whole(array.as_primitive::<Int32Type>().value(row).into()),
-        DataType::Date32 => whole(array.as_primitive::<Date32Type>().value(row).into()),
-        DataType::Int64 => whole(array.as_primitive::<Int64Type>().value(row)),
-        DataType::Float64 => {
-            let value = array.as_primitive::<Float64Type>().value(row);
-            step.map_or(value, |step| deid::step_float(value, step))
-                .to_bits()
-        }
-        // FNV-1a, 64 bits: two of the few thousand words that a quasi-identifier has meet by chance once in 10^12.
-        DataType::Utf8 => array
-            .as_string::<i32>()
-            .value(row)
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            }),
-        _ => NOTHING,
-    }
-}
-
-struct Hashed {
-    file: BufWriter<File>,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.file.write_all(buffer)?;
-        self.hash.update(buffer);
-        self.bytes += buffer.len() as u64;
-        Ok(buffer.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }

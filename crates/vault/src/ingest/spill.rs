@@ -110,17 +110,22 @@ impl Spill {
             }
             let path = self.dir.join(format!("{}-{number:04}.arrows", self.table));
             let fault = |error| Fault::io("write", &path, error);
-            let file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(&path)
-                .map_err(fault)?;
-            let mut writer = StreamWriter::try_new(BufWriter::new(file), &self.schema)?;
-            for batch in bucket.batches.drain(..) {
-                writer.write(&batch)?;
+            // One stream for each run of batches of one schema: a column may turn from numbers to text.
+            for run in bucket.batches.chunk_by(|a, b| a.schema() == b.schema()) {
+                let Some(first) = run.first() else { continue };
+                let file = OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(&path)
+                    .map_err(fault)?;
+                let mut writer = StreamWriter::try_new(BufWriter::new(file), &first.schema())?;
+                for batch in run {
+                    writer.write(batch)?;
+                }
+                writer.finish()?;
+                std::io::Write::flush(writer.get_mut()).map_err(fault)?;
             }
-            writer.finish()?;
-            std::io::Write::flush(writer.get_mut()).map_err(fault)?;
+            bucket.batches.clear();
             bucket.file = Some(path);
         }
         self.held_bytes = 0;
@@ -147,7 +152,7 @@ impl Bucket {
                 limits::READ_BUFFER_BYTES,
                 File::open(&path).map_err(fault)?,
             );
-            // One stream for each time the memory was full, one after another.
+            // One stream after another: see where they are written.
             while !file.fill_buf().map_err(fault)?.is_empty() {
                 for batch in StreamReader::try_new(&mut file, None)? {
                     batches.push(batch?);

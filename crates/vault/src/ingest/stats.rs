@@ -60,6 +60,10 @@ impl ColumnStats {
     /// Takes the next rows, which are sorted by person.
     pub fn add(&mut self, persons: &[u32], array: &ArrayRef) {
         self.missing += array.null_count() as u64;
+        // Text, which may be stored as numbers that mean nothing by themselves.
+        if !self.ranged {
+            return;
+        }
         match array.data_type() {
             DataType::Int32 => {
                 let array = array.as_primitive::<Int32Type>();

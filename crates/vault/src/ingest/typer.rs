@@ -11,11 +11,12 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use governance::Refusal;
 
 use super::column::{Column, Pushed, arrow_type};
+use super::dimension::List;
 use super::people::{Id, People};
 use super::plan::{FilePlan, TablePlan};
 use super::problem::{Problem, Problems, Reason, shape};
 use super::reader::{Block, ReadError, Row, RowReader};
-use super::recipe::Role;
+use super::recipe::{ColumnKind, Role};
 use super::spill::Spill;
 use super::{Fault, cell, refuse};
 use crate::limits;
@@ -46,6 +47,8 @@ pub struct Typed {
     pub out_of_order: Vec<u64>,
     /// Files that could not be read to their end.
     pub unreadable: Vec<Refusal>,
+    /// The different values of each text column.
+    pub lists: Vec<Option<List>>,
 }
 
 /// What typing needs besides the plan.
@@ -74,7 +77,7 @@ pub const fn place_of(place: u64) -> (usize, u64) {
     )
 }
 
-/// The schema of a table's rows on their way: person, place if there is a key, columns.
+/// The schema of a table's rows on their way: person, place if there is a key, columns (text as numbers).
 #[must_use]
 pub fn schema_of(plan: &TablePlan) -> SchemaRef {
     let mut fields = vec![Field::new(PERSON, DataType::UInt32, false)];
@@ -82,7 +85,11 @@ pub fn schema_of(plan: &TablePlan) -> SchemaRef {
         fields.push(Field::new(PLACE, DataType::UInt64, false));
     }
     let columns = plan.columns.iter();
-    fields.extend(columns.map(|c| Field::new(&c.name, arrow_type(c.typing.stored()), true)));
+    let kind = |kind| match kind {
+        ColumnKind::Text => DataType::Int32,
+        kind => arrow_type(kind),
+    };
+    fields.extend(columns.map(|c| Field::new(&c.name, kind(c.typing.stored()), true)));
     Arc::new(Schema::new(fields))
 }
 
@@ -111,6 +118,8 @@ pub fn type_table(plan: &TablePlan, people: &mut People, means: Means<'_>) -> Re
         }
     }
     typer.flush()?;
+    let columns = typer.columns.into_iter();
+    typer.out.lists = columns.map(Column::into_list).collect();
     Ok(typer.out)
 }
 
@@ -195,6 +204,7 @@ impl<'a> Typer<'a> {
                 unknown_codes: vec![0; plan.columns.len()],
                 out_of_order: vec![0; plan.in_order.len()],
                 unreadable: Vec::new(),
+                lists: Vec::new(),
             },
         }
     }
@@ -368,7 +378,18 @@ impl<'a> Typer<'a> {
         for column in &mut self.columns {
             arrays.push(column.take()?);
         }
-        let batch = RecordBatch::try_new(self.out.spill.schema(), arrays)?;
+        // A column that has had too many different values is text from here on.
+        let schema = self.out.spill.schema();
+        let fields = schema.fields().iter().zip(&arrays).map(|(field, array)| {
+            if field.data_type() == array.data_type() {
+                field.clone()
+            } else {
+                let field = Field::clone(field);
+                Arc::new(field.with_data_type(array.data_type().clone()))
+            }
+        });
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let batch = RecordBatch::try_new(schema, arrays)?;
         self.out.spill.push(&batch, &persons)
     }
 }

@@ -18,7 +18,7 @@ use super::source::Source;
 use super::typer::{Means, type_table};
 use super::{Consent, Fault, IngestError, Ingested, Progress, Request, Stage, Withdrawals, refuse};
 use crate::catalogue::{Catalogue, CatalogueError, is_codings, is_dictionary, stem};
-use crate::release::{ColumnEntry, Manifest, TableEntry};
+use crate::release::{ColumnEntry, LAYOUT, MANIFEST, Manifest, TableEntry};
 
 /// Reads, checks, transforms and seals a raw folder; see the module above.
 ///
@@ -259,7 +259,7 @@ struct Worker<'a> {
     bytes: Arc<AtomicU64>,
     rows: AtomicU64,
     bytes_total: u64,
-    tables: BTreeMap<String, TableEntry>,
+    tables: BTreeMap<String, Arc<TableEntry>>,
 }
 
 impl Worker<'_> {
@@ -296,10 +296,12 @@ impl Worker<'_> {
         // Once something is refused nothing is sealed any more, but the other tables are still checked.
         if report.refusals.is_empty() && plan.role != Role::Identity {
             let seal_tick = || tick(Stage::Sealing);
-            let mut sealed = seal_table(plan, typed.spill, self.staging.path(), &seal_tick)?;
+            let staging = self.staging.path();
+            let mut sealed = seal_table(plan, typed.spill, typed.lists, staging, &seal_tick)?;
             table.add_sealed(plan, &mut sealed);
             check_limit(report, &plan.name, &table);
-            self.tables.insert(plan.name.clone(), entry(plan, &sealed));
+            let entry = Arc::new(entry(plan, sealed.rows, &mut sealed));
+            self.tables.insert(plan.name.clone(), entry);
             if !plan.quasi.is_empty() {
                 report.k_anonymity = Some(groups(self.recipe, plan, &sealed));
             }
@@ -335,6 +337,7 @@ impl Worker<'_> {
             return Err(Stop::Refused);
         }
         let manifest = Manifest {
+            layout: LAYOUT,
             release: self.request.release.to_owned(),
             participants: self.people.total(),
             recipe_sha256: self.recipe.sha256.clone(),
@@ -342,7 +345,7 @@ impl Worker<'_> {
         };
         let bytes = manifest.to_bytes()?;
         // Last of all: a folder without a manifest is not a release.
-        disk::write_whole(&self.staging.path().join("manifest.json"), &bytes)?;
+        disk::write_whole(&self.staging.path().join(MANIFEST), &bytes)?;
         let sha256 = hex(&Sha256::digest(&bytes));
         self.report.manifest_sha256 = Some(sha256.clone());
         Ok(Done {
@@ -376,10 +379,11 @@ fn groups(recipe: &Recipe, plan: &TablePlan, sealed: &Sealed) -> KAnonymity {
     }
 }
 
-fn entry(plan: &TablePlan, sealed: &Sealed) -> TableEntry {
+/// What the manifest says of a table; takes the lists of files out of `sealed`.
+fn entry(plan: &TablePlan, rows: u64, sealed: &mut Sealed) -> TableEntry {
     let columns = plan.columns.iter().zip(&sealed.stats);
     TableEntry {
-        rows: sealed.rows,
+        rows,
         columns: columns
             .map(|(column, stats)| ColumnEntry {
                 name: column.name.clone(),
@@ -387,10 +391,13 @@ fn entry(plan: &TablePlan, sealed: &Sealed) -> TableEntry {
                 kind: column.typing.stored().word().to_owned(),
                 title: column.title.clone(),
                 field: column.field,
-                missing_permille: (stats.missing * 1000 / sealed.rows.max(1)) as u32,
+                missing_permille: (stats.missing * 1000 / rows.max(1)) as u32,
             })
             .collect(),
-        files: sealed.files.clone(),
+        families: std::mem::take(&mut sealed.families),
+        clustered: sealed.clustered.take(),
+        dimensions: std::mem::take(&mut sealed.lists.entries),
+        dimension_files: std::mem::take(&mut sealed.lists.files),
     }
 }
 

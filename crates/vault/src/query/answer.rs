@@ -8,8 +8,10 @@ use arrow::compute::{
 };
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, SchemaRef};
 use arrow::error::ArrowError;
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
 use governance::Mode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::engine::dates;
 use super::engine::rules::{Used, can_be_shown};
@@ -55,7 +57,58 @@ pub(crate) struct About {
     pub(crate) plan_sha256: String,
 }
 
+/// What is passed from a worker to its parent beside the rows.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Head {
+    withheld_rows: Option<u64>,
+    withheld_cells: u64,
+    used: Used,
+    plan_sha256: String,
+}
+
 impl Answer {
+    /// The answer for a pipe: its head, and its rows as an Arrow stream.
+    pub(crate) fn to_wire(&self) -> Result<(Head, Vec<u8>), ArrowError> {
+        let head = Head {
+            withheld_rows: self.withheld_rows,
+            withheld_cells: self.withheld_cells,
+            used: self.used.clone(),
+            plan_sha256: self.plan_sha256.clone(),
+        };
+        Ok((head, self.to_arrow()?))
+    }
+
+    /// The answer out of a pipe. Its rows stand in their final order already.
+    pub(crate) fn from_wire(mode: Mode, head: Head, rows: &[u8]) -> Result<Self, ArrowError> {
+        let reader = StreamReader::try_new(rows, None)?;
+        let schema = reader.schema();
+        if !showable(&schema) {
+            return Err(ArrowError::SchemaError(
+                "a type that is not shown".to_owned(),
+            ));
+        }
+        let batches = reader.collect::<Result<Vec<_>, _>>()?;
+        let about = About {
+            mode,
+            ordered: true,
+            withheld_rows: head.withheld_rows,
+            withheld_cells: head.withheld_cells,
+            used: head.used,
+            plan_sha256: head.plan_sha256,
+        };
+        Self::new(&schema, &batches, about)
+    }
+
+    /// The answer as an Arrow IPC stream (`application/vnd.apache.arrow.stream`).
+    ///
+    /// # Errors
+    /// Only if memory cannot be written to.
+    pub fn to_arrow(&self) -> Result<Vec<u8>, ArrowError> {
+        let mut out = StreamWriter::try_new(Vec::new(), self.batch.schema_ref())?;
+        out.write(&self.batch)?;
+        out.into_inner()
+    }
+
     /// Puts an answer together. Rows without an order of their own are put into one that depends on nothing
     /// but what is shown: an order that followed the internal index would link the rows of two projects.
     pub(crate) fn new(

@@ -3,16 +3,21 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, LargeBinaryArray, RecordBatch};
-use arrow::compute::{concat_batches, filter_record_batch, nullif};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, LargeBinaryArray, RecordBatch,
+};
+use arrow::compute::{cast, concat_batches, filter_record_batch, nullif};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result};
-use privacy::sdc::{self, Cell, RowVerdict};
+use privacy::sdc::{self, RowVerdict, Shown};
 use roaring::RoaringBitmap;
 
 use super::aggregate::{GROUP_PEOPLE, Split, cell, key, people};
 use super::engine::people::read;
 use super::engine::session::Rows;
+
+/// The family of counts (see [`sdc::Number::family`]).
+const COUNTS: usize = 0;
 
 /// Groups after disclosure control.
 #[derive(Debug)]
@@ -25,86 +30,147 @@ pub(crate) struct Controlled {
     pub(crate) withheld_cells: u64,
 }
 
-/// Applies the rules to what the first part of a question gave.
+/// The people behind each number of what the first part of a question gave, for whoever judges.
 ///
 /// # Errors
 /// Only if the first part is not of the form that [`Split`] describes.
-pub(crate) fn control(split: &Split, groups: &Rows) -> Result<Controlled> {
-    let schema = shown_schema(split, &groups.schema)?;
-    let mut shown = Vec::with_capacity(groups.batches.len());
-    let mut withheld = Vec::new();
-    let mut withheld_cells = 0;
+pub(crate) fn table(split: &Split, groups: &Rows) -> Result<sdc::Table> {
+    let mut rows = Vec::new();
     for batch in &groups.batches {
-        let rows = sets(batch, GROUP_PEOPLE)?;
-        let cells: Vec<Vec<RoaringBitmap>> = (0..split.cells.len())
+        let labels: Vec<ArrayRef> = (0..split.keys)
+            .map(|i| Ok(cast(&column(batch, &key(i))?, &DataType::Utf8)?))
+            .collect::<Result<_>>()?;
+        let numbers: Vec<Vec<RoaringBitmap>> = (0..split.cells.len())
             .map(|i| sets(batch, &people(i)))
             .collect::<Result<_>>()?;
-        let verdicts: Vec<RowVerdict> = rows
+        let counts: Vec<Option<ArrayRef>> = split
+            .cells
             .iter()
+            .zip(&split.families)
             .enumerate()
-            .map(|(row, group)| {
-                let cells: Vec<Cell<'_>> = cells
-                    .iter()
-                    .zip(&split.families)
-                    .filter_map(|(c, family)| {
-                        Some(Cell {
-                            people: c.get(row)?,
-                            family: *family,
-                        })
-                    })
-                    .collect();
-                sdc::judge(group, &cells)
+            .map(|(i, (calculated, family))| {
+                let counted = *calculated && *family == COUNTS;
+                counted
+                    .then(|| Ok(cast(&column(batch, &cell(i))?, &DataType::Int64)?))
+                    .transpose()
             })
-            .collect();
-        let keep: BooleanArray = verdicts
+            .collect::<Result<_>>()?;
+        for (row, group) in sets(batch, GROUP_PEOPLE)?.into_iter().enumerate() {
+            let number = |(i, sets): (usize, &Vec<RoaringBitmap>)| {
+                Ok(sdc::Number {
+                    people: sets.get(row).cloned().ok_or_else(missing)?,
+                    family: split.families.get(i).copied().ok_or_else(missing)?,
+                    kind: kind(split, i),
+                    filtered: false,
+                    weights: None,
+                })
+            };
+            rows.push(sdc::Row {
+                size: group.len(),
+                people: group,
+                numbers: numbers
+                    .iter()
+                    .enumerate()
+                    .map(number)
+                    .collect::<Result<_>>()?,
+                counts: counts
+                    .iter()
+                    .map(|c| {
+                        let c = c.as_ref()?.as_primitive_opt::<Int64Type>()?;
+                        c.is_valid(row).then(|| c.value(row))
+                    })
+                    .collect(),
+                labels: labels
+                    .iter()
+                    .map(|l| {
+                        let texts = l.as_string_opt::<i32>()?;
+                        texts.is_valid(row).then(|| texts.value(row).to_owned())
+                    })
+                    .collect(),
+            });
+        }
+    }
+    Ok(sdc::Table {
+        grouped: split.keys > 0,
+        rows,
+    })
+}
+
+/// What a number is.
+fn kind(split: &Split, i: usize) -> sdc::NumberKind {
+    match (split.cells.get(i), split.families.get(i)) {
+        (Some(false), _) => sdc::NumberKind::People,
+        (_, Some(&COUNTS)) => sdc::NumberKind::Rows,
+        _ => sdc::NumberKind::Magnitude,
+    }
+}
+
+/// Leaves of what the first part gave what the verdicts let through.
+///
+/// # Errors
+/// Only if the verdicts are not those of [`table`]'s table.
+pub(crate) fn controlled(
+    split: &Split,
+    groups: &Rows,
+    verdicts: &sdc::Verdicts,
+) -> Result<Controlled> {
+    let schema = shown_schema(split, &groups.schema)?;
+    let mut shown = Vec::with_capacity(groups.batches.len());
+    let mut rest = verdicts.rows.as_slice();
+    for batch in &groups.batches {
+        let (of_batch, after) = rest
+            .split_at_checked(batch.num_rows())
+            .ok_or_else(missing)?;
+        rest = after;
+        let keep: BooleanArray = of_batch
             .iter()
             .map(|v| Some(matches!(v, RowVerdict::Shown(_))))
             .collect();
         let mut columns: Vec<ArrayRef> = (0..split.keys)
             .map(|i| column(batch, &key(i)))
             .collect::<Result<_>>()?;
-        for (i, calculated) in split.cells.iter().enumerate() {
-            let number = if *calculated {
-                column(batch, &cell(i))?
-            } else {
-                counts(cells.get(i))
-            };
-            let hide: BooleanArray = verdicts
-                .iter()
-                .map(|v| match v {
-                    RowVerdict::Shown(cells) => Some(cells.get(i) != Some(&true)),
-                    RowVerdict::Withheld => Some(true),
-                })
-                .collect();
-            columns.push(nullif(&number, &hide)?);
+        for i in 0..split.cells.len() {
+            columns.push(number(split, batch, i, of_batch)?);
         }
-        for verdict in &verdicts {
-            if let RowVerdict::Shown(cells) = verdict {
-                withheld_cells += u64::try_from(cells.iter().filter(|shown| !**shown).count())
-                    .unwrap_or(u64::MAX);
-            }
-        }
-        withheld.extend(
-            rows.into_iter()
-                .zip(&verdicts)
-                .filter(|(_, v)| **v == RowVerdict::Withheld)
-                .map(|(people, _)| people),
-        );
         let options =
             arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let all = RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)?;
         shown.push(filter_record_batch(&all, &keep)?);
     }
+    if !rest.is_empty() {
+        return Err(missing());
+    }
     Ok(Controlled {
         cells: concat_batches(&schema, &shown)?,
-        withheld_rows: if split.keys == 0 {
-            // one row, always: whether it is shown says only whether it may be
-            (!withheld.is_empty()).then_some(1)
-        } else {
-            sdc::withheld_rows(&withheld)
-        },
-        withheld_cells,
+        withheld_rows: verdicts.withheld_rows,
+        withheld_cells: verdicts.withheld_cells,
     })
+}
+
+/// A column of numbers as far as they may be shown: counts in the form that the verdict gives them, others as they are.
+fn number(split: &Split, batch: &RecordBatch, i: usize, rows: &[RowVerdict]) -> Result<ArrayRef> {
+    let verdict = |row: &RowVerdict| match row {
+        RowVerdict::Shown(cells) => cells.get(i).copied().unwrap_or(Shown::Withheld),
+        RowVerdict::Withheld => Shown::Withheld,
+    };
+    if kind(split, i) == sdc::NumberKind::Magnitude {
+        let hide: BooleanArray = rows
+            .iter()
+            .map(|row| Some(verdict(row) != Shown::AsIs))
+            .collect();
+        return Ok(nullif(&column(batch, &cell(i))?, &hide)?);
+    }
+    // a count is only ever shown in the form that it was given
+    let counts: Int64Array = rows
+        .iter()
+        .map(|row| match verdict(row) {
+            Shown::Count(count) => Some(count),
+            Shown::AsIs | Shown::Withheld => None,
+        })
+        .collect();
+    let counted =
+        field(&batch.schema(), &cell(i)).map_or(DataType::Int64, |f| f.data_type().clone());
+    Ok(cast(&counts, &counted)?)
 }
 
 /// Keys and numbers, all of which can be null.
@@ -143,15 +209,6 @@ fn sets(batch: &RecordBatch, name: &str) -> Result<Vec<RoaringBitmap>> {
         .iter()
         .map(|set| set.map_or_else(|| Ok(RoaringBitmap::new()), read))
         .collect()
-}
-
-/// The sizes of sets, as numbers of people.
-fn counts(sets: Option<&Vec<RoaringBitmap>>) -> ArrayRef {
-    let sizes = sets
-        .into_iter()
-        .flatten()
-        .map(|set| i64::try_from(set.len()).ok());
-    Arc::new(sizes.collect::<Int64Array>())
 }
 
 fn missing() -> DataFusionError {

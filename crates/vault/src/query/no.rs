@@ -346,6 +346,16 @@ pub(crate) fn out_of_memory() -> Refusal {
     )
 }
 
+/// The kernel ended the question's process at a limit.
+pub(crate) fn worker_ended() -> Refusal {
+    Refusal::new(
+        "out-of-memory",
+        LIMITS,
+        "the question was ended at the limits of its process: it needs more memory or processor time than one question may have",
+        "group more coarsely, or ask about fewer columns or fewer people at a time",
+    )
+}
+
 /// The question takes longer than one question may take.
 pub(crate) fn out_of_time(seconds: u64) -> Refusal {
     Refusal::new(

@@ -143,6 +143,7 @@ fn ask(s: &mut Sample, project: &str, who: &str, mode: Mode, class: &str, n: u64
     s.program(
         who,
         RecordQuery {
+            question: id(&format!("q-{project}-{n}")),
             project: id(project),
             researcher: id(who),
             mode,
@@ -157,7 +158,11 @@ fn ask(s: &mut Sample, project: &str, who: &str, mode: Mode, class: &str, n: u64
             rows: 12 + n,
             withheld_rows: (mode == Mode::Aggregate).then_some(n % 3),
             withheld_cells: n % 2,
+            cells: (mode == Mode::Aggregate).then_some(12 + n),
             policy_sha256: policy(),
+            program: "0.1.0".to_owned(),
+            masked_sha256: digest("masked"),
+            contributors_sha256: (mode == Mode::Aggregate).then(|| digest("contributors")),
         },
     );
 }

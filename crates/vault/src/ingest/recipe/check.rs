@@ -2,7 +2,9 @@
 
 use privacy::deid::Rule;
 
-use super::{CLASSES, ColumnKind, ColumnRule, RecipeError, Role, Rules, TableRule, stored_as};
+use super::{
+    CLASSES, ColumnKind, ColumnRule, RecipeError, Role, Rules, TableRule, Unique, stored_as,
+};
 use crate::ingest::cell::parse_date;
 use crate::limits;
 
@@ -65,6 +67,7 @@ impl Rules {
                     .to_owned(),
             );
         }
+        check_cluster(table).map_err(|error| RecipeError(format!("table {name}: {error}")))?;
         match (&table.class, table.role) {
             (Some(class), _) => check_class(class)?,
             (None, Role::Linked) => return fail("expected a class".to_owned()),
@@ -127,6 +130,39 @@ impl Rules {
                 .map(|_| ())
                 .map_err(|error| RecipeError(error.to_string())),
         }
+    }
+}
+
+/// The second copy holds all columns, so they must be of one class: each class of data has its own key.
+fn check_cluster(table: &TableRule) -> Result<(), RecipeError> {
+    let fail = |what: String| Err(RecipeError(format!("cluster_by: {what}")));
+    if table.cluster_by.is_empty() {
+        return Ok(());
+    }
+    if table.role != Role::Linked {
+        return fail("only tables of linked records have a second copy".to_owned());
+    }
+    if table.cluster_by.len() > limits::MAX_CLUSTER_COLUMNS {
+        let most = limits::MAX_CLUSTER_COLUMNS;
+        return fail(format!("expected at most {most} columns"));
+    }
+    if table.unique == Some(Unique::Quarantine) {
+        return fail("rows may still be left out (unique = \"quarantine\")".to_owned());
+    }
+    for (place, column) in table.cluster_by.iter().enumerate() {
+        let rule = table.columns.get(column);
+        let text = rule.is_some_and(|rule| rule.kind == Some(ColumnKind::Text));
+        let again = table.cluster_by.iter().take(place).any(|c| c == column);
+        if !text || again {
+            return fail(format!("expected different text columns, found {column}"));
+        }
+    }
+    let mut classes = table.columns.iter();
+    match classes.find(|(_, rule)| rule.class.is_some() && rule.class != table.class) {
+        Some((column, _)) => fail(format!(
+            "expected columns of one class, found another for {column}"
+        )),
+        None => Ok(()),
     }
 }
 

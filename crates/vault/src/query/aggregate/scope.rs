@@ -96,6 +96,6 @@ impl Scope {
 
     /// Granted names that look like one that does not exist.
     pub(super) fn near(&self, name: &str) -> Vec<String> {
-        crate::query::near(name, self.rels.iter().flat_map(|r| r.columns.keys()))
+        crate::query::work::near(name, self.rels.iter().flat_map(|r| r.columns.keys()))
     }
 }

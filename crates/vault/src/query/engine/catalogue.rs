@@ -2,7 +2,7 @@
 //!
 //! Must never: hold a table or column that was not granted, hidden or not (invariant 1).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,12 +12,16 @@ use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, SchemaProvider, Session, TableProvider,
 };
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
 
-use super::scan::{self, Governed, Show};
+use super::layout::filter::{self, Wanted};
+use super::layout::read::Reading;
+use super::layout::{self, dimension};
+use super::scan::{self, Governed, Rules, Show};
 use crate::query::{EID, GrantedTable};
 use crate::release::{Manifest, PERSON, TableEntry};
 
@@ -25,10 +29,12 @@ use crate::release::{Manifest, PERSON, TableEntry};
 pub(crate) const ROOM: &str = "room";
 
 /// A granted table as the planner sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table {
     schema: SchemaRef,
-    entry: TableEntry,
+    entry: Arc<TableEntry>,
+    /// The family that is opened if no column is needed: one with a granted column.
+    home: usize,
     masked: Arc<RoaringBitmap>,
     show: Show,
 }
@@ -46,21 +52,55 @@ impl Table {
             Some(_) => Field::new(EID, DataType::Utf8View, false),
             None => Field::new(PERSON, DataType::UInt32, false),
         };
-        let known: HashSet<&str> = granted.columns.iter().map(String::as_str).collect();
+        // The names that are mentioned are few, those of a wide table many: only the few are looked up.
+        let wanted: HashSet<&str> = granted
+            .columns
+            .iter()
+            .map(String::as_str)
+            .filter(|name| *name != EID && *name != PERSON && columns(name))
+            .collect();
         let rest = entry
             .columns
             .iter()
-            .filter(|c| c.name != EID && c.name != PERSON)
-            .filter(|c| known.contains(c.name.as_str()) && columns(&c.name))
+            .filter(|c| wanted.contains(c.name.as_str()))
             .filter_map(|c| Some(Field::new(&c.name, data_type(&c.kind)?, true)));
         Some(Self {
             schema: Arc::new(Schema::new(
                 std::iter::once(first).chain(rest).collect::<Vec<_>>(),
             )),
-            entry: entry.clone(),
+            entry: Arc::clone(entry),
+            home: layout::home(entry, &granted.columns),
             masked: Arc::clone(&granted.masked),
             show: key.map_or(Show::Index, |key| Show::Pseudonym(Arc::new(key.clone()))),
         })
+    }
+
+    /// The same table with the internal index in the place, and under the name, of the pseudonym; and the key that makes the
+    /// one of the other. Only for [`super::persons`], which sees to it that no index leaves the plan. `None` in aggregate mode.
+    pub(crate) fn by_index(&self) -> Option<(Self, Arc<ProjectKey>)> {
+        let Show::Pseudonym(key) = &self.show else {
+            return None;
+        };
+        let fields = self.schema.fields().iter().map(|field| {
+            if field.name() == EID {
+                Arc::new(Field::new(EID, DataType::UInt32, false))
+            } else {
+                Arc::clone(field)
+            }
+        });
+        let table = Self {
+            schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+            show: Show::Index,
+            ..self.clone()
+        };
+        Some((table, Arc::clone(key)))
+    }
+
+    fn key(&self) -> Option<&ProjectKey> {
+        match &self.show {
+            Show::Pseudonym(key) => Some(key),
+            Show::Index => None,
+        }
     }
 }
 
@@ -86,26 +126,59 @@ impl TableProvider for Table {
         TableType::Base
     }
 
-    // No statistics, no filter pushdown: both would speak of people who are masked.
+    // What is taken over is applied below the mask's eyes: to values, never to whether a masked person has them.
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        let taken = filters
+            .iter()
+            .map(|expr| filter::taken_over(expr, &self.entry));
+        Ok(taken.collect())
+    }
+
+    // No statistics: they would speak of people who are masked.
     async fn scan(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = match projection {
             Some(columns) => Arc::new(self.schema.project(columns)?),
             None => Arc::clone(&self.schema),
         };
-        let partitions = state.config().target_partitions();
-        let files = scan::files(&self.entry, &schema, partitions)?;
-        Ok(Arc::new(Governed::new(
-            files,
+        let store = state
+            .runtime_env()
+            .object_store(ObjectStoreUrl::parse(scan::STORE)?)?;
+        let fields = schema.fields().iter().map(|field| field.name().clone());
+        let mut columns: BTreeSet<String> = fields.filter(|n| n != PERSON && n != EID).collect();
+        let shown = columns.clone();
+        columns.extend(filter::lists(filters, &self.entry));
+        let lists = dimension::load(&store, &self.entry, &columns).await?;
+        let wanted = Wanted::of(filters, &self.entry, &lists, state)?;
+        let people = filter::people(filters, self.key());
+        let bounds = filters.iter().filter_map(filter::bounds).collect();
+        let by_code = layout::by_code(&self.entry, wanted.as_ref());
+        // The copy sorted by codes applies the conditions itself, so their columns need not come out of it.
+        let columns = if by_code { &shown } else { &columns };
+        let reading = Reading {
+            sources: layout::sources(&self.entry, columns, self.home, by_code)?,
+            people,
+            wanted,
+            bounds,
+            by_code,
+        };
+        let pieces = layout::pieces(&reading, state.config().target_partitions());
+        let rules = Rules {
+            reading: Arc::new(reading),
+            lists,
             schema,
-            Arc::clone(&self.masked),
-            self.show.clone(),
-        )))
+            masked: Arc::clone(&self.masked),
+            show: self.show.clone(),
+        };
+        Ok(Arc::new(Governed::new(rules, pieces)))
     }
 }
 
@@ -179,7 +252,7 @@ pub(crate) fn files_are_there(
     release_dir: &Path,
     entry: &TableEntry,
 ) -> std::result::Result<(), String> {
-    for file in &entry.files {
+    for file in entry.files() {
         let found = std::fs::metadata(release_dir.join(&file.path)).map(|m| m.len());
         match found {
             Ok(bytes) if bytes == file.bytes => {}

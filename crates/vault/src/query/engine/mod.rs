@@ -3,8 +3,15 @@
 pub(crate) mod catalogue;
 pub(crate) mod dates;
 pub(crate) mod exact;
+pub(crate) mod layout;
 pub(crate) mod moments;
 pub(crate) mod people;
+pub(crate) mod persons;
+mod persons_expressions;
+mod persons_fence;
+mod persons_functions;
+#[cfg(test)]
+mod persons_tests;
 pub(crate) mod rules;
 pub(crate) mod scalars;
 pub(crate) mod scan;

@@ -1,4 +1,5 @@
-//! `__people(index)`: the set of distinct people behind a number, as a bitmap.
+//! `__people(index)`: the set of distinct people behind a number, as a bitmap. With a second argument, `__people(index, x)`, of
+//! the people of whom a row has an `x`.
 //!
 //! Only the gate writes it. It replaces `count(DISTINCT …)`: a bitmap over the dense index takes a sixteenth of the
 //! memory of a hash set, its size is the count, and the sets themselves are what later rules compare.
@@ -6,6 +7,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, LargeBinaryArray, UInt32Array};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Field, FieldRef, UInt32Type};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
@@ -20,7 +22,7 @@ use crate::query::aggregate::PEOPLE;
 
 /// The function.
 pub(crate) fn people() -> Arc<AggregateUDF> {
-    let signature = Signature::exact(vec![DataType::UInt32], Volatility::Immutable);
+    let signature = Signature::user_defined(Volatility::Immutable);
     Arc::new(AggregateUDF::new_from_impl(People { signature }))
 }
 
@@ -36,6 +38,13 @@ impl AggregateUDFImpl for People {
 
     fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        match types {
+            [DataType::UInt32] | [DataType::UInt32, _] => Ok(types.to_vec()),
+            _ => Err(DataFusionError::Plan("expected a person".to_owned())),
+        }
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
@@ -70,11 +79,40 @@ struct Set {
     last: Option<u32>,
 }
 
+impl Set {
+    /// Adds a person; `true` if they are new. Rows come in the order of people, mostly, so that the place of a new one is the
+    /// end; where they do not, the place is looked for.
+    fn add(&mut self, person: u32) -> bool {
+        if self.last == Some(person) {
+            return false;
+        }
+        self.last = Some(person);
+        self.people.try_push(person).is_ok() || self.people.insert(person)
+    }
+}
+
 /// The sets of many groups.
 #[derive(Debug, Default)]
-struct Groups {
+pub(crate) struct Groups {
     sets: Vec<Set>,
     added: usize,
+}
+
+/// The rows that a condition picks: those for which it is true, not those for which it is unknown.
+fn picked(filter: &BooleanArray) -> BooleanBuffer {
+    match filter.nulls() {
+        Some(nulls) => filter.values() & nulls.inner(),
+        None => filter.values().clone(),
+    }
+}
+
+impl Groups {
+    /// How many people are in the sets that are given out.
+    pub(crate) fn sizes(&mut self, emit_to: EmitTo) -> Vec<i64> {
+        let sets = emit_to.take_needed(&mut self.sets);
+        let size = |s: &Set| i64::try_from(s.people.len()).unwrap_or(i64::MAX);
+        sets.iter().map(size).collect()
+    }
 }
 
 /// Bytes of a set as it is passed on; [`read`] is its inverse.
@@ -108,13 +146,24 @@ impl GroupsAccumulator for Groups {
             .ok_or_else(|| {
                 DataFusionError::Internal("people are told by their index".to_owned())
             })?;
-        for (row, (person, group)) in people.iter().zip(groups).enumerate() {
-            let wanted = filter.is_none_or(|f| f.is_valid(row) && f.value(row));
-            if let (true, Some(person), Some(set)) = (wanted, person, self.sets.get_mut(*group))
-                && set.last != Some(person)
+        let with_value = values.get(1).and_then(|x| x.logical_nulls());
+        let nulls = NullBuffer::union(people.logical_nulls().as_ref(), with_value.as_ref());
+        let mut add = |row: usize| {
+            if let (Some(person), Some(group)) = (people.values().get(row), groups.get(row))
+                && let Some(set) = self.sets.get_mut(*group)
             {
-                set.last = Some(person);
-                self.added += usize::from(set.people.insert(person));
+                self.added += usize::from(set.add(*person));
+            }
+        };
+        match (nulls, filter) {
+            (None, None) => (0..people.len()).for_each(&mut add),
+            (Some(nulls), None) => nulls.valid_indices().for_each(&mut add),
+            (nulls, Some(filter)) => {
+                let present = |row: &usize| nulls.as_ref().is_none_or(|n| n.is_valid(*row));
+                picked(filter)
+                    .set_indices()
+                    .filter(present)
+                    .for_each(&mut add);
             }
         }
         Ok(())

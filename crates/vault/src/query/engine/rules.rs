@@ -4,6 +4,7 @@
 //! The gate works on the text; this is the second fence, and works on what the planner made of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
@@ -17,7 +18,9 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     BinaryExpr, Expr, ExprSchemable, Limit, LogicalPlan, Operator, Sort, SortExpr,
 };
-use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::optimizer::ApplyOrder;
+use datafusion::optimizer::single_distinct_to_groupby::SingleDistinctToGroupBy;
+use datafusion::optimizer::{AnalyzerRule, Optimizer, OptimizerConfig, OptimizerRule};
 
 use super::catalogue::Table;
 use crate::query::EID;
@@ -98,6 +101,52 @@ fn gentle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     }
 }
 
+/// The engine's optimizer, but for one rule: a count of distinct people is left whole, because it becomes the size of a bitmap
+/// (see [`super::persons`]) and not a second grouping.
+pub(crate) fn optimizer() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    Optimizer::new()
+        .rules
+        .into_iter()
+        .map(|rule| {
+            if rule.name() == SingleDistinctToGroupBy::new().name() {
+                Arc::new(WholePeople(SingleDistinctToGroupBy::new())) as _
+            } else {
+                rule
+            }
+        })
+        .collect()
+}
+
+#[derive(Debug)]
+struct WholePeople(SingleDistinctToGroupBy);
+
+impl OptimizerRule for WholePeople {
+    fn name(&self) -> &'static str {
+        "single_distinct_but_people"
+    }
+
+    fn apply_order(&self) -> Option<ApplyOrder> {
+        self.0.apply_order()
+    }
+
+    fn rewrite(
+        &self,
+        plan: LogicalPlan,
+        config: &dyn OptimizerConfig,
+    ) -> Result<Transformed<LogicalPlan>> {
+        let of_people = |e: &Expr| {
+            matches!(e, Expr::AggregateFunction(f) if f.params.distinct
+                && matches!(f.params.args.as_slice(), [Expr::Column(c)] if c.name == EID))
+        };
+        match &plan {
+            LogicalPlan::Aggregate(a) if a.aggr_expr.iter().any(of_people) => {
+                Ok(Transformed::no(plan))
+            }
+            _ => self.0.rewrite(plan, config),
+        }
+    }
+}
+
 /// Orders by all columns after those that were asked for, wherever rows are ordered or cut off, so that the same rows come
 /// first each time, in an order that does not follow the internal index.
 pub(crate) fn total_order(plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -115,7 +164,7 @@ pub(crate) fn total_order(plan: LogicalPlan) -> Result<LogicalPlan> {
             let input = if expr.is_empty() {
                 input
             } else {
-                std::sync::Arc::new(LogicalPlan::Sort(Sort {
+                Arc::new(LogicalPlan::Sort(Sort {
                     expr,
                     input,
                     fetch: None,

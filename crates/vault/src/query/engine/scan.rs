@@ -1,36 +1,37 @@
 //! Reads a granted table: masked people are dropped and internal indices become pseudonyms here, below every
-//! expression of the question, so that no predicate, error or count can see what was dropped.
+//! expression of the question, so that no predicate, error or count can see what was dropped. The conditions that the scan
+//! takes over ([`super::layout`]) are of values alone and cannot fail.
 //!
 //! Must never: pass on a row of a masked person, the internal index to an enclave question, or statistics of a file.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, StringViewBuilder,
+    ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, StringViewBuilder,
     UInt32Array,
 };
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::common::config::ConfigOptions;
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::{BatchCoalescer, filter_record_batch};
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
-use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
 };
-use futures::StreamExt;
+use futures::stream::{StreamExt, TryStreamExt, try_unfold};
 use privacy::pseudonym::{ProjectKey, TEXT_LENGTH};
 use roaring::RoaringBitmap;
 
+use super::layout::dimension::Dimensions;
+use super::layout::read::{self, Batches, Piece, Reading, people};
 use crate::query::EID;
-use crate::release::{PERSON, TableEntry};
 
 /// Where the files of a release are found by the engine; mapped to the release's folder in the session.
 pub(crate) const STORE: &str = "release://sealed";
@@ -44,82 +45,40 @@ pub(crate) enum Show {
     Pseudonym(Arc<ProjectKey>),
 }
 
-/// The plain scan under [`Governed`]: the index first, then the columns of `schema` that are in the files.
-pub(crate) fn files(
-    entry: &TableEntry,
-    schema: &SchemaRef,
-    partitions: usize,
-) -> Result<Arc<dyn ExecutionPlan>> {
-    let person = Field::new(PERSON, DataType::UInt32, false);
-    let rest = schema
-        .fields()
-        .iter()
-        .filter(|f| f.name() != PERSON && f.name() != EID);
-    let fields: Vec<Field> = std::iter::once(person)
-        .chain(rest.map(|f| f.as_ref().clone()))
-        .collect();
-    let source =
-        ParquetSource::new(Arc::new(Schema::new(fields)) as SchemaRef).with_pushdown_filters(false);
-    let mut builder = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE)?, Arc::new(source));
-    for group in groups(entry, partitions) {
-        builder = builder.with_file_group(FileGroup::new(group));
-    }
-    Ok(DataSourceExec::from_data_source(builder.build()))
-}
-
-/// Files in participant order, as many groups as there are threads, each of about the same size.
-fn groups(entry: &TableEntry, partitions: usize) -> Vec<Vec<PartitionedFile>> {
-    let total: u64 = entry.files.iter().map(|f| f.bytes).sum();
-    let share = total
-        .div_ceil(u64::try_from(partitions.max(1)).unwrap_or(1))
-        .max(1);
-    let mut out: Vec<Vec<PartitionedFile>> = Vec::new();
-    let mut filled = share;
-    for file in &entry.files {
-        if filled >= share {
-            out.push(Vec::new());
-            filled = 0;
-        }
-        if let Some(group) = out.last_mut() {
-            group.push(PartitionedFile::new(file.path.clone(), file.bytes));
-        }
-        filled += file.bytes;
-    }
-    if out.is_empty() {
-        out.push(Vec::new()); // a table without rows still has one, empty, stream
-    }
-    out
-}
-
-/// Drops masked people and shows the rest as [`Show`] says.
+/// A plan that reads a table, drops masked people and shows the rest as [`Show`] says.
 #[derive(Debug)]
 pub(crate) struct Governed {
-    input: Arc<dyn ExecutionPlan>,
-    schema: SchemaRef,
-    masked: Arc<RoaringBitmap>,
-    show: Show,
+    rules: Arc<Rules>,
+    pieces: Vec<Vec<Piece>>,
     properties: Arc<PlanProperties>,
 }
 
+/// What is done to the rows of a table.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// What is read.
+    pub(crate) reading: Arc<Reading>,
+    /// The lists of text of the columns that are stored as numbers.
+    pub(crate) lists: Dimensions,
+    /// What is passed on.
+    pub(crate) schema: SchemaRef,
+    /// Who is absent.
+    pub(crate) masked: Arc<RoaringBitmap>,
+    /// What stands for a person.
+    pub(crate) show: Show,
+}
+
 impl Governed {
-    pub(crate) fn new(
-        input: Arc<dyn ExecutionPlan>,
-        schema: SchemaRef,
-        masked: Arc<RoaringBitmap>,
-        show: Show,
-    ) -> Self {
-        let from = input.properties();
+    pub(crate) fn new(rules: Rules, pieces: Vec<Vec<Piece>>) -> Self {
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(Arc::clone(&schema)),
-            from.partitioning.clone(),
-            from.emission_type,
-            from.boundedness,
+            EquivalenceProperties::new(Arc::clone(&rules.schema)),
+            Partitioning::UnknownPartitioning(pieces.len()),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
         );
         Self {
-            input,
-            schema,
-            masked,
-            show,
+            rules: Arc::new(rules),
+            pieces,
             properties: Arc::new(properties),
         }
     }
@@ -127,7 +86,7 @@ impl Governed {
 
 impl DisplayAs for Governed {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // neither paths nor the number of masked people
+        // neither paths, nor the number of masked people, nor what was left unread
         write!(f, "Governed")
     }
 }
@@ -142,7 +101,7 @@ impl ExecutionPlan for Governed {
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
+        Vec::new()
     }
 
     fn apply_expressions(
@@ -156,36 +115,12 @@ impl ExecutionPlan for Governed {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let [input] = children.as_slice() else {
-            return Err(DataFusionError::Internal(
-                "a governed scan has one input".to_owned(),
-            ));
-        };
-        Ok(Arc::new(Self::new(
-            Arc::clone(input),
-            Arc::clone(&self.schema),
-            Arc::clone(&self.masked),
-            self.show.clone(),
-        )))
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn repartitioned(
-        &self,
-        target: usize,
-        config: &ConfigOptions,
-    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        Ok(self.input.repartitioned(target, config)?.map(|input| {
-            Arc::new(Self::new(
-                input,
-                Arc::clone(&self.schema),
-                Arc::clone(&self.masked),
-                self.show.clone(),
-            )) as Arc<dyn ExecutionPlan>
-        }))
+        if children.is_empty() {
+            return Ok(self);
+        }
+        Err(DataFusionError::Internal(
+            "a governed scan has no input".to_owned(),
+        ))
     }
 
     fn execute(
@@ -193,83 +128,177 @@ impl ExecutionPlan for Governed {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
-        let (schema, masked, show) = (
-            Arc::clone(&self.schema),
-            Arc::clone(&self.masked),
-            self.show.clone(),
-        );
-        let out = input.map(move |batch| govern(&batch?, &schema, &masked, &show));
+        let store = context
+            .runtime_env()
+            .object_store(ObjectStoreUrl::parse(STORE)?)?;
+        let batch_rows = context.session_config().batch_size();
+        let pieces = self.pieces.get(partition).cloned().unwrap_or_default();
+        let reading = Arc::clone(&self.rules.reading);
+        let rows = futures::stream::iter(pieces)
+            .map(Ok)
+            .and_then(move |piece| {
+                read::read(Arc::clone(&reading), Arc::clone(&store), piece, batch_rows)
+            })
+            .try_flatten()
+            .boxed();
+        let sieve = Sieve {
+            rules: Arc::clone(&self.rules),
+            rows: Some(rows),
+            small: None,
+            ready: VecDeque::new(),
+            batch_rows,
+        };
+        let out = try_unfold(sieve, |mut sieve| async move {
+            let batch = sieve.next().await?;
+            Ok(batch.map(|batch| (batch, sieve)))
+        });
         Ok(Box::pin(RecordBatchStreamAdapter::new(
-            Arc::clone(&self.schema),
+            Arc::clone(&self.rules.schema),
             out,
         )))
     }
 }
 
-/// One batch, without masked people and in the shape that the question sees.
-fn govern(
-    batch: &RecordBatch,
-    schema: &SchemaRef,
-    masked: &RoaringBitmap,
-    show: &Show,
-) -> Result<RecordBatch> {
-    let filtered = match keep(people(batch)?, masked) {
-        None => batch.clone(),
-        Some(keep) => filter_record_batch(batch, &keep)?,
-    };
-    let people = people(&filtered)?;
-    let columns = schema
-        .fields()
-        .iter()
-        .map(|field| {
-            if field.name() == EID {
-                match show {
-                    Show::Pseudonym(key) => pseudonyms(people, key),
-                    Show::Index => Err(DataFusionError::Internal(
-                        "pseudonyms without a key".to_owned(),
-                    )),
-                }
-            } else {
-                filtered
-                    .column_by_name(field.name())
-                    .cloned()
-                    .ok_or_else(|| {
-                        DataFusionError::Internal("a column is missing from the scan".to_owned())
-                    })
+/// Lets through the rows that may pass. Where few do, they are gathered to batches of a good size.
+struct Sieve {
+    rules: Arc<Rules>,
+    rows: Option<Batches>,
+    small: Option<BatchCoalescer>,
+    ready: VecDeque<RecordBatch>,
+    batch_rows: usize,
+}
+
+impl Sieve {
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                return self.rules.show(&batch).map(Some);
             }
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(filtered.num_rows()));
-    Ok(RecordBatch::try_new_with_options(
-        Arc::clone(schema),
-        columns,
-        &options,
-    )?)
+            let Some(rows) = &mut self.rows else {
+                return Ok(None);
+            };
+            match rows.next().await.transpose()? {
+                Some(batch) => self.take(batch)?,
+                None => {
+                    self.rows = None;
+                    self.flush()?;
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, batch: RecordBatch) -> Result<()> {
+        let all = batch.num_rows();
+        let keep = self.rules.keep(&batch)?;
+        let kept = keep.as_ref().map_or(all, BooleanBuffer::count_set_bits);
+        let keep = keep.map(|keep| BooleanArray::new(keep, None));
+        if kept == 0 {
+            return Ok(());
+        }
+        if kept < self.batch_rows / 2 {
+            let small = self.small.get_or_insert_with(|| {
+                BatchCoalescer::new(batch.schema(), self.batch_rows)
+            });
+            match keep {
+                Some(keep) => small.push_batch_with_filter(batch, &keep)?,
+                None => small.push_batch(batch)?,
+            }
+            while let Some(batch) = small.next_completed_batch() {
+                self.ready.push_back(batch);
+            }
+            return Ok(());
+        }
+        self.flush()?;
+        self.ready.push_back(match keep {
+            Some(keep) if kept < all => filter_record_batch(&batch, &keep)?,
+            _ => batch,
+        });
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if let Some(mut small) = self.small.take() {
+            small.finish_buffered_batch()?;
+            while let Some(batch) = small.next_completed_batch() {
+                self.ready.push_back(batch);
+            }
+        }
+        Ok(())
+    }
 }
 
-/// The internal index of each row.
-fn people(batch: &RecordBatch) -> Result<&UInt32Array> {
-    batch
-        .column_by_name(PERSON)
-        .and_then(|column| column.as_any().downcast_ref::<UInt32Array>())
-        .filter(|people| people.null_count() == 0)
-        .ok_or_else(|| DataFusionError::Internal("the file has no index of people".to_owned()))
+impl Rules {
+    /// The rows of a batch that may pass; `None` for all.
+    fn keep(&self, batch: &RecordBatch) -> Result<Option<BooleanBuffer>> {
+        let mut keep = keep(people(batch)?, &self.masked, self.reading.people.as_ref());
+        if let (Some(wanted), false) = (&self.reading.wanted, self.reading.by_code) {
+            let wanted = wanted.keep(batch)?;
+            keep = Some(match keep {
+                Some(keep) => &keep & &wanted,
+                None => wanted,
+            });
+        }
+        Ok(keep)
+    }
+
+    /// A batch of rows that may pass, in the shape that the question sees.
+    fn show(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let people = people(batch)?;
+        let columns = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| match batch.column_by_name(field.name()) {
+                _ if field.name() == EID => self.person(people, field.data_type()),
+                Some(column) => match self.lists.get(field.name()) {
+                    Some(list) => list.text(column),
+                    None => Ok(Arc::clone(column)),
+                },
+                None => Err(DataFusionError::Internal(
+                    "a column is missing from the scan".to_owned(),
+                )),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(
+            Arc::clone(&self.schema),
+            columns,
+            &options,
+        )?)
+    }
+
+    /// What stands for each person.
+    fn person(&self, people: &UInt32Array, kind: &DataType) -> Result<ArrayRef> {
+        match &self.show {
+            Show::Pseudonym(key) => pseudonyms(people, key),
+            Show::Index if kind == &DataType::UInt32 => Ok(Arc::new(people.clone())),
+            Show::Index => Err(DataFusionError::Internal(
+                "pseudonyms without a key".to_owned(),
+            )),
+        }
+    }
 }
 
-/// The rows to keep; `None` for all. Rows of a person stand together, so each run is looked up once.
-fn keep(people: &UInt32Array, masked: &RoaringBitmap) -> Option<BooleanArray> {
-    if masked.is_empty() {
+/// The rows of people who are there and wanted; `None` for all. Rows of a person stand together, so each run is looked up
+/// once.
+fn keep(
+    people: &UInt32Array,
+    masked: &RoaringBitmap,
+    wanted: Option<&RoaringBitmap>,
+) -> Option<BooleanBuffer> {
+    if masked.is_empty() && wanted.is_none() {
         return None;
     }
     let mut bits = BooleanBufferBuilder::new(people.len());
     let mut dropped = false;
     for run in people.values().chunk_by(|a, b| a == b) {
-        let shown = run.first().is_some_and(|person| !masked.contains(*person));
+        let shown = run.first().is_some_and(|person| {
+            !masked.contains(*person) && wanted.is_none_or(|wanted| wanted.contains(*person))
+        });
         dropped |= !shown;
         bits.append_n(run.len(), shown);
     }
-    dropped.then(|| BooleanArray::new(bits.finish(), None))
+    dropped.then(|| bits.finish())
 }
 
 /// The pseudonym of each row, made once for each run of rows.
@@ -303,12 +332,18 @@ mod tests {
     #[test]
     fn runs_are_masked_and_named_once() {
         let people = UInt32Array::from(vec![0, 0, 1, 2, 2, 2, 5]);
-        assert!(keep(&people, &RoaringBitmap::new()).is_none());
-        assert!(keep(&people, &[3, 4].into_iter().collect()).is_none());
-        let kept = keep(&people, &[0, 2].into_iter().collect()).unwrap();
+        assert!(keep(&people, &RoaringBitmap::new(), None).is_none());
+        assert!(keep(&people, &[3, 4].into_iter().collect(), None).is_none());
+        let kept = keep(&people, &[0, 2].into_iter().collect(), None).unwrap();
         assert_eq!(
             kept,
-            BooleanArray::from(vec![false, false, true, false, false, false, true])
+            BooleanBuffer::from(vec![false, false, true, false, false, false, true])
+        );
+        let wanted = [0, 2, 5, 9].into_iter().collect();
+        let kept = keep(&people, &[2].into_iter().collect(), Some(&wanted)).unwrap();
+        assert_eq!(
+            kept,
+            BooleanBuffer::from(vec![true, true, false, false, false, false, true])
         );
         let key = ProjectKey::derive(&[1; 32], "p");
         let names = pseudonyms(&people, &key).unwrap();

@@ -20,7 +20,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as EngineStatement;
 use datafusion::sql::sqlparser::ast::{Query, Statement};
@@ -30,7 +30,7 @@ use object_store::local::LocalFileSystem;
 use super::catalogue::{House, ROOM, Room, Street};
 use super::rules::{self, NoErrors, Used};
 use super::scan::STORE;
-use super::{moments, people, scalars};
+use super::{moments, people, persons, scalars};
 use crate::limits;
 use crate::query::sql::functions;
 
@@ -38,10 +38,28 @@ use crate::query::sql::functions;
 #[derive(Debug)]
 pub(crate) struct Checked {
     plan: LogicalPlan,
+    /// The same plan on internal indices, if it can be had so.
+    by_index: Option<LogicalPlan>,
     /// Its text, whose digest goes into the ledger.
     pub(crate) text: String,
     /// What it reads.
     pub(crate) used: Used,
+}
+
+#[cfg(test)]
+impl Checked {
+    pub(crate) fn plan_for_tests(&self) -> &LogicalPlan {
+        &self.plan
+    }
+
+    pub(crate) fn with_plan_for_tests(&self, plan: LogicalPlan) -> Self {
+        Self {
+            plan,
+            by_index: None,
+            text: self.text.clone(),
+            used: self.used.clone(),
+        }
+    }
 }
 
 /// A plan's result.
@@ -129,17 +147,31 @@ pub(crate) fn session(
                 .collect(),
         )
         .with_analyzer_rule(Arc::new(NoErrors))
+        .with_optimizer_rules(rules::optimizer())
         .build()
 }
 
-/// Plans a query that has passed the gate, and checks the plan.
+/// Plans a query that has passed the gate, and checks the plan. In enclave mode it is then made to run on internal indices
+/// where that cannot be told from outside (see [`super::persons`]).
 pub(crate) async fn plan(state: &SessionState, query: Query) -> Result<Checked> {
+    let mut checked = plan_in_texts(state, query).await?;
+    checked.by_index = persons::by_index(&checked.plan);
+    Ok(checked)
+}
+
+/// The same without the last step. Its text is that of the ledger: no index ever stands in it.
+pub(crate) async fn plan_in_texts(state: &SessionState, query: Query) -> Result<Checked> {
     let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query))));
     let plan = state.statement_to_plan(statement).await?;
     let plan = state.optimize(&rules::total_order(plan)?)?;
     let used = rules::verify(&plan)?;
     let text = plan.display_indent_schema().to_string();
-    Ok(Checked { plan, text, used })
+    Ok(Checked {
+        plan,
+        by_index: None,
+        text,
+        used,
+    })
 }
 
 /// Runs a checked plan to its end, or to a limit.
@@ -149,10 +181,7 @@ pub(crate) async fn run(
     max_rows: u64,
     max_bytes: u64,
 ) -> std::result::Result<Rows, Stopped> {
-    let physical = state
-        .query_planner()
-        .create_physical_plan(&checked.plan, state)
-        .await?;
+    let physical = physical(state, checked).await?;
     let mut stream = execute_stream(physical, state.task_ctx())?;
     let schema = stream.schema();
     let (mut batches, mut rows, mut bytes) = (Vec::new(), 0_u64, 0_u64);
@@ -171,6 +200,17 @@ pub(crate) async fn run(
         }
     }
     Ok(Rows { schema, batches })
+}
+
+/// The plan as it will run: on internal indices if the physical planner takes that form.
+async fn physical(state: &SessionState, checked: &Checked) -> Result<Arc<dyn ExecutionPlan>> {
+    let planner = state.query_planner();
+    if let Some(plan) = &checked.by_index
+        && let Ok(physical) = planner.create_physical_plan(plan, state).await
+    {
+        return Ok(physical);
+    }
+    planner.create_physical_plan(&checked.plan, state).await
 }
 
 /// Bytes of the values of a batch, whatever larger buffers they are views of.

@@ -1,0 +1,165 @@
+//! A released table as bytes, for keeping.
+//!
+//! Version 1, little-endian: the version, the withdrawn, the stand-ins, the number of layers; for each layer its family,
+//! the number of cells; for each cell its row, its number, whether a count was shown, that count, and the people. Sets are
+//! roaring bitmaps in their portable form, with their length before them. Every length is bounded before anything
+//! is reserved for it.
+//!
+//! Must never: read past what is there, or take two spellings of one table.
+
+use roaring::RoaringBitmap;
+
+use super::{Cell, Layer, ReleasedTable};
+use crate::limits::{KEPT_CELLS, KEPT_LAYERS, KEPT_NAME};
+
+/// The version of the format.
+const VERSION: u8 = 1;
+
+/// Bytes that are no released table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BytesError {
+    /// Another version of the format, or something else.
+    #[error("the kept table has another format; expected version {VERSION}")]
+    Version,
+    /// Cut short, too long, or not in the one form that is written.
+    #[error(
+        "the kept table is not readable; take it from a backup or have the question asked again"
+    )]
+    NotReadable,
+}
+
+impl ReleasedTable {
+    /// The table as bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        write_set(&mut out, &self.withdrawn);
+        write_set(&mut out, &self.stand_ins);
+        write_length(&mut out, self.layers.len());
+        for layer in &self.layers {
+            write_length(&mut out, layer.family.len());
+            out.extend_from_slice(layer.family.as_bytes());
+            write_length(&mut out, layer.cells.len());
+            for cell in &layer.cells {
+                out.extend_from_slice(&cell.row.to_le_bytes());
+                out.extend_from_slice(&cell.number.to_le_bytes());
+                out.push(u8::from(cell.shown.is_some()));
+                if let Some(shown) = cell.shown {
+                    out.extend_from_slice(&shown.to_le_bytes());
+                }
+                write_set(&mut out, &cell.people);
+            }
+        }
+        out
+    }
+
+    /// The table in these bytes.
+    ///
+    /// # Errors
+    /// [`BytesError`] if they are not what [`Self::to_bytes`] writes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BytesError> {
+        let mut from = Reader(bytes);
+        if from.byte()? != VERSION {
+            return Err(BytesError::Version);
+        }
+        let (withdrawn, stand_ins) = (from.set()?, from.set()?);
+        let layers = (0..from.length(KEPT_LAYERS)?)
+            .map(|_| from.layer())
+            .collect::<Result<Vec<_>, _>>()?;
+        if !from.0.is_empty() {
+            return Err(BytesError::NotReadable);
+        }
+        Ok(Self {
+            layers,
+            withdrawn,
+            stand_ins,
+        })
+    }
+}
+
+fn write_length(out: &mut Vec<u8>, length: usize) {
+    // beyond the limit it is not readable, which is noticed
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
+    out.extend_from_slice(&length.to_le_bytes());
+}
+
+fn write_set(out: &mut Vec<u8>, set: &RoaringBitmap) {
+    write_length(out, set.serialized_size());
+    let before = out.len();
+    if set.serialize_into(&mut *out).is_err() {
+        out.truncate(before);
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], BytesError> {
+        let (taken, rest) = self
+            .0
+            .split_at_checked(length)
+            .ok_or(BytesError::NotReadable)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], BytesError> {
+        let taken = self.take(N)?;
+        taken.try_into().map_err(|_| BytesError::NotReadable)
+    }
+
+    fn byte(&mut self) -> Result<u8, BytesError> {
+        Ok(u8::from_le_bytes(self.array()?))
+    }
+
+    fn number(&mut self) -> Result<u32, BytesError> {
+        Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    fn length(&mut self, most: u32) -> Result<u32, BytesError> {
+        let length = self.number()?;
+        if length > most {
+            return Err(BytesError::NotReadable);
+        }
+        Ok(length)
+    }
+
+    fn bytes(&mut self, most: u32) -> Result<&'a [u8], BytesError> {
+        let length = self.length(most)?;
+        self.take(usize::try_from(length).map_err(|_| BytesError::NotReadable)?)
+    }
+
+    fn set(&mut self) -> Result<RoaringBitmap, BytesError> {
+        let bytes = self.bytes(u32::MAX)?;
+        let set = RoaringBitmap::deserialize_from(bytes).map_err(|_| BytesError::NotReadable)?;
+        if set.serialized_size() != bytes.len() {
+            return Err(BytesError::NotReadable);
+        }
+        Ok(set)
+    }
+
+    fn layer(&mut self) -> Result<Layer, BytesError> {
+        let family = std::str::from_utf8(self.bytes(KEPT_NAME)?)
+            .map_err(|_| BytesError::NotReadable)?
+            .to_owned();
+        let cells = (0..self.length(KEPT_CELLS)?)
+            .map(|_| self.cell())
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Layer { family, cells })
+    }
+
+    fn cell(&mut self) -> Result<Cell, BytesError> {
+        let (row, number) = (self.number()?, self.number()?);
+        let shown = match self.byte()? {
+            0 => None,
+            1 => Some(i64::from_le_bytes(self.array()?)),
+            _ => return Err(BytesError::NotReadable),
+        };
+        Ok(Cell {
+            people: self.set()?,
+            shown,
+            row,
+            number,
+        })
+    }
+}
