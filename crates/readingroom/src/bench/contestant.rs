@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use vault::query::bench::{self, Files, Stock};
 use vault::query::{Answer, GrantedTable, QueryError, QueryLimits, Question, ask};
 use vault::release::Manifest;
+use vault::sealed::Keyring;
 
-use super::prepare;
+use super::{prepare, sealing};
 use crate::cli::{BenchContestant, BenchKind};
 use crate::failure::Failure;
 use crate::files;
@@ -41,18 +42,21 @@ pub struct Open<'a> {
     pub folder: &'a Path,
     /// Its manifest.
     pub manifest: Manifest,
+    /// Its keys, if it is sealed.
+    pub keyring: Option<Keyring>,
     /// People who withdrew.
     pub withdrawn: Arc<RoaringBitmap>,
 }
 
 impl<'a> Open<'a> {
     /// Opens a release of the bench.
-    pub fn new(folder: &'a Path, withdrawn: &Path) -> Result<Self, Failure> {
+    pub fn new(folder: &'a Path, kek: Option<&Path>, withdrawn: &Path) -> Result<Self, Failure> {
         let (manifest, _) =
             Manifest::load(folder).map_err(|e| Failure::fault("reading the release", e))?;
         Ok(Self {
             folder,
             manifest,
+            keyring: kek.map(|kek| sealing::keyring(folder, kek)).transpose()?,
             withdrawn: Arc::new(prepare::read_withdrawn(withdrawn)?),
         })
     }
@@ -63,6 +67,7 @@ impl<'a> Open<'a> {
             manifest: &self.manifest,
             release_dir: self.folder,
             key,
+            keyring: self.keyring.clone(),
             memory: QueryLimits::default().memory,
         }
     }
@@ -83,6 +88,8 @@ impl<'a> Open<'a> {
             tables,
             manifest: &self.manifest,
             release_dir: self.folder,
+            keyring: self.keyring.clone(),
+            spill: None,
             key: project_key(),
             limits: QueryLimits {
                 seconds: SECONDS,
@@ -99,7 +106,7 @@ pub fn project_key() -> ProjectKey {
 
 /// Answers until standard input ends.
 pub fn serve(args: &BenchContestant) -> Result<ExitCode, Failure> {
-    let open = Open::new(&args.release, &args.withdrawn)?;
+    let open = Open::new(&args.release, args.kek.as_deref(), &args.withdrawn)?;
     let stock = match args.kind {
         BenchKind::Stock => Some(stock(&open, &args.lists)?),
         _ => None,

@@ -13,6 +13,7 @@ mod profile;
 mod questions;
 mod report;
 mod rounds;
+mod sealing;
 mod spelling;
 
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 use vault::release::Manifest;
 
-use super::{contestant, layout};
+use super::{contestant, layout, sealing};
 use crate::bench::players::Player;
 use crate::cli::{BenchQuery, Ingest, Init, Print};
 use crate::commands;
@@ -44,8 +44,12 @@ pub struct Made {
 
 /// Everything that the rounds need.
 pub struct Data {
-    /// The release's folder.
+    /// Folder of the release in the clear.
     pub release: PathBuf,
+    /// Folder of the release sealed.
+    pub sealed: PathBuf,
+    /// File of the key that the sealed release's keys are wrapped with.
+    pub kek: PathBuf,
     /// Its manifest.
     pub manifest: Manifest,
     /// Folder of the plain files.
@@ -87,7 +91,8 @@ pub fn data(args: &BenchQuery, tell: &dyn Fn(&str)) -> Result<Data, Failure> {
     let everybody = everybody(&room)?;
     who(&everybody, &people, &withdrawn)?;
     let (plain, lists) = (work.join("plain"), work.join("lists"));
-    if made.manifest_sha256 != sha256 || !plain.exists() {
+    let (sealed, kek) = (work.join("sealed"), work.join("bench.kek"));
+    if made.manifest_sha256 != sha256 || !plain.exists() || !sealed.exists() {
         let from = From {
             manifest: &manifest,
             release: &release,
@@ -96,6 +101,7 @@ pub fn data(args: &BenchQuery, tell: &dyn Fn(&str)) -> Result<Data, Failure> {
         };
         made.plain_seconds = plain_files(args, &from, &plain, tell)?;
         made.manifest_sha256 = sha256;
+        sealing::seal(&release, &sealed, &kek)?;
         write_note(&note, &made)?;
     }
     let middle = everybody.len() / 2;
@@ -107,6 +113,8 @@ pub fn data(args: &BenchQuery, tell: &dyn Fn(&str)) -> Result<Data, Failure> {
         .ok_or_else(|| Failure::Fault("the bench's release has no participants".to_owned()))?;
     Ok(Data {
         release,
+        sealed,
+        kek,
         manifest,
         plain,
         lists,

@@ -17,7 +17,7 @@ const LINE: usize = 220;
 
 /// The profile of one question, governed and bare, after one run that warms the caches.
 pub fn of(data: &Data, question: &Question) -> Result<String, Failure> {
-    let open = Open::new(&data.release, &data.withdrawn)?;
+    let open = Open::new(&data.release, None, &data.withdrawn)?;
     let pseudonym = format!("'{}'", project_key().pseudonym(data.person.0));
     let sql = question.sql.replace(PERSON, &pseudonym);
     let mut text = format!("== {}: {}\n", question.name, question.about);

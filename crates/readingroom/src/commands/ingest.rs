@@ -180,6 +180,7 @@ fn read(
         quarantine_limit: args.quarantine.unwrap_or(instance.config.ingest.quarantine),
         participants: &participants,
         shift_key: Some(instance.master()),
+        kms: None,
         progress: &told,
     };
     ingest(&request).map_err(|e| match e {

@@ -147,6 +147,8 @@ fn run(
         tables: prepared.tables.clone(),
         manifest: &prepared.manifest,
         release_dir: &prepared.folder,
+        keyring: None,
+        spill: None,
         key: prepared.key.clone(),
         limits: prepared.limits,
     };

@@ -84,9 +84,16 @@ pub(super) async fn bind(
     let values = tokio::spawn(read(data))
         .await
         .map_err(|_| Status::invalid_argument("the parameters cannot be read as Arrow"))??;
+    // bound once already here: a mistake is told with the values, and what is kept is never longer than a question
     kept.prepared
-        .with(visitor, handle, |statement| statement.values = values)
-        .ok_or_else(|| status::no_handle("prepared question"))
+        .with(visitor, handle, |statement| {
+            statement
+                .prepared
+                .bind(&values)
+                .map(|_| statement.values = values)
+        })
+        .ok_or_else(|| status::no_handle("prepared question"))?
+        .map_err(|r| status::refused(&r))
 }
 
 async fn read(data: PeekableFlightDataStream) -> Result<Vec<Param>, Status> {

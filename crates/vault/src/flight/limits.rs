@@ -43,11 +43,11 @@ pub const DESCRIBE: Duration = Duration::from_secs(400);
 /// Longest time for sending an answer: 64 MiB over 2 Mbit/s take five minutes.
 pub const SENDING: Duration = Duration::from_secs(600);
 
-/// Answers that are being sent to one token. Each holds up to 64 MiB until it is read.
-pub const SENDING_PER_TOKEN: usize = 4;
+/// Questions of one token that wait, run or are being read. A notebook has one, a tool with several panes a few.
+pub const ASKING_PER_TOKEN: usize = 8;
 
-/// Answers that are being sent in all: 2 GiB at most.
-pub const SENDING_IN_ALL: usize = 32;
+/// Bytes of answers that are being sent in all; each is in memory until it is read. Thirty-two of the largest.
+pub const SENDING_BYTES: usize = 2 << 30;
 
 /// Life of a ticket: drivers redeem it at once.
 pub const TICKET: Duration = Duration::from_secs(300);

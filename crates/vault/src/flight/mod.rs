@@ -22,6 +22,7 @@ use crate::query::desk::Desk;
 mod actions;
 mod catalogue;
 mod connections;
+mod front;
 mod info;
 mod kept;
 mod limits;
@@ -127,10 +128,10 @@ pub async fn serve(
             .tls_config(config)
             .map_err(|_| ServeError::Certificate)?;
     }
-    let service = service::Service::new(desk, flight).map_err(|_| ServeError::Description)?;
+    let service = front::Service::new(desk, flight).map_err(|_| ServeError::Description)?;
     let service =
         FlightServiceServer::new(service).max_decoding_message_size(limits::MESSAGE_BYTES);
-    let service = InterceptedService::new(service, service::bearer);
+    let service = InterceptedService::new(service, front::bearer);
     let incoming = connections::incoming(listener, flight.connections);
     let (stopped, stopping) = oneshot::channel::<()>();
     let running = server

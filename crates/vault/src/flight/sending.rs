@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -20,47 +20,74 @@ use crate::query::desk::Asked;
 /// What `do_get` returns.
 pub(super) type DataStream = Pin<Box<dyn Stream<Item = Result<FlightData, Status>> + Send>>;
 
-/// Counts answers that are being sent: each holds its rows in memory until it is read.
+/// Counts what is under way: calls of each token, and bytes of answers that are being sent, which are in memory until
+/// they are read.
 #[derive(Debug, Default)]
 pub(super) struct Senders {
-    by_token: Mutex<HashMap<String, usize>>,
+    state: Mutex<State>,
 }
 
-/// The right to send one answer.
+#[derive(Debug, Default)]
+struct State {
+    by_token: HashMap<String, usize>,
+    bytes: usize,
+}
+
+/// The right to ask, and to send the answer.
 pub(super) struct Sender {
     senders: Arc<Senders>,
     token: String,
+    bytes: usize,
 }
 
 impl Senders {
+    /// Begins a call of a token.
     pub(super) fn one(self: &Arc<Self>, token: &str) -> Result<Sender, Status> {
-        let mut by_token = self.by_token.lock().unwrap_or_else(PoisonError::into_inner);
-        if by_token.values().sum::<usize>() >= limits::SENDING_IN_ALL {
-            return Err(status::too_many("answers", limits::SENDING_IN_ALL));
-        }
-        let mine = by_token.entry(token.to_owned()).or_default();
-        if *mine >= limits::SENDING_PER_TOKEN {
-            return Err(status::too_many("answers", limits::SENDING_PER_TOKEN));
+        let mut state = self.state();
+        let mine = state.by_token.entry(token.to_owned()).or_default();
+        if *mine >= limits::ASKING_PER_TOKEN {
+            return Err(status::too_many("questions", limits::ASKING_PER_TOKEN));
         }
         *mine += 1;
         Ok(Sender {
             senders: Arc::clone(self),
             token: token.to_owned(),
+            bytes: 0,
         })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sender {
+    /// Begins to send so many bytes.
+    fn begin(&mut self, bytes: usize) -> Result<(), Status> {
+        let mut state = self.senders.state();
+        let all = state.bytes.saturating_add(bytes);
+        if all > limits::SENDING_BYTES {
+            return Err(status::refused(&governance::Refusal::new(
+                "too-many-at-once",
+                "limits",
+                "too many answers are being read at this time",
+                "ask again later",
+            )));
+        }
+        state.bytes = all;
+        self.bytes = bytes;
+        Ok(())
     }
 }
 
 impl Drop for Sender {
     fn drop(&mut self) {
-        let mut by_token = self
-            .senders
-            .by_token
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(mine) = by_token.get_mut(&self.token) {
+        let mut state = self.senders.state();
+        state.bytes -= self.bytes;
+        if let Some(mine) = state.by_token.get_mut(&self.token) {
             *mine -= 1;
             if *mine == 0 {
-                by_token.remove(&self.token);
+                state.by_token.remove(&self.token);
             }
         }
     }
@@ -70,11 +97,12 @@ impl Drop for Sender {
 pub(super) fn answer(
     asked: &Asked,
     running: Running,
-    sender: Sender,
+    mut sender: Sender,
 ) -> Result<Response<DataStream>, Status> {
     let (schema, batches) = wire::batches(asked).map_err(|_| status::fault())?;
+    sender.begin(batches.iter().map(RecordBatch::get_array_memory_size).sum())?;
     let mut response = Response::new(stream(schema, batches, Some((running, sender))));
-    for (name, value) in wire::facts(asked) {
+    for (name, value) in asked.facts() {
         if let Ok(value) = MetadataValue::try_from(value) {
             response.metadata_mut().insert(name, value);
         }
@@ -128,4 +156,29 @@ fn too_slow() -> Status {
         ),
         "read answers as they come, or ask for fewer rows",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn calls_and_bytes_are_bounded_and_given_back() {
+        let senders = Arc::new(Senders::default());
+        let mut mine: Vec<Sender> = (0..limits::ASKING_PER_TOKEN)
+            .map(|_| senders.one("a").unwrap())
+            .collect();
+        assert!(senders.one("a").is_err());
+        let mut other = senders.one("b").unwrap();
+        assert!(other.begin(limits::SENDING_BYTES + 1).is_err());
+        other.begin(limits::SENDING_BYTES - 1).unwrap();
+        let mut last = mine.pop().unwrap();
+        assert!(last.begin(2).is_err());
+        drop(other);
+        last.begin(2).unwrap();
+        drop((mine, last));
+        let state = senders.state();
+        assert_eq!((state.bytes, state.by_token.len()), (0, 0));
+    }
 }

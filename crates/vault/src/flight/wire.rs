@@ -59,26 +59,9 @@ pub fn batches(asked: &Asked) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowErro
     Ok((told, batches))
 }
 
-/// What is known of an answer, by the names under which it stands in schemas, trailers and HTTP headers.
-pub fn facts(asked: &Asked) -> Vec<(&'static str, String)> {
-    let mut facts = vec![
-        ("readingroom-question", asked.id.clone()),
-        ("readingroom-entry", asked.entry.to_string()),
-        ("readingroom-release", asked.release.clone()),
-        ("readingroom-mode", asked.mode.to_string()),
-        (
-            "readingroom-withheld-cells",
-            asked.withheld_cells.to_string(),
-        ),
-    ];
-    if let Some(rows) = asked.withheld_rows {
-        facts.push(("readingroom-withheld-rows", rows.to_string()));
-    }
-    facts
-}
-
 fn metadata(asked: &Asked) -> HashMap<String, String> {
-    facts(asked)
+    asked
+        .facts()
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()

@@ -4,7 +4,6 @@
 //! Must never: keep a value of a row that was refused; hold more than a bounded list of values.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, UInt64Array};
@@ -16,7 +15,7 @@ use parquet::file::properties::WriterProperties;
 use super::Fault;
 use super::plan::TablePlan;
 use super::recipe::{ColumnKind, Unique};
-use super::sink::open_sink;
+use super::sink::Folder;
 use crate::limits;
 use crate::release::{DimensionEntry, FileEntry};
 
@@ -207,7 +206,7 @@ impl Stored {
 pub fn write_lists(
     plan: &TablePlan,
     stored: &[Stored],
-    staging: &Path,
+    staging: Folder<'_>,
 ) -> Result<Lists, Fault> {
     let mut by_class: BTreeMap<&str, Vec<(&str, &Dimension)>> = BTreeMap::new();
     for (column, stored) in plan.columns.iter().zip(stored) {
@@ -232,7 +231,7 @@ pub fn write_lists(
             continue;
         }
         let path = format!("{}/{class}.dimensions.parquet", plan.name);
-        let sink = open_sink(&staging.join(&path), class)?;
+        let sink = staging.open(&path, class)?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
             .set_max_row_group_row_count(Some(limits::DIMENSION_VALUES))

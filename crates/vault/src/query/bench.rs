@@ -40,6 +40,7 @@ use super::engine::{persons, scalars, session};
 use super::{Answer, GrantedTable, QueryError, Question, sql};
 use crate::limits;
 use crate::release::{Manifest, PERSON};
+use crate::sealed::Keyring;
 
 /// The name of the table of withdrawn people in questions to an engine without governance.
 pub const WITHDRAWN: &str = "withdrawn";
@@ -137,13 +138,16 @@ pub struct Files<'a> {
     pub release_dir: &'a Path,
     /// Makes the pseudonyms.
     pub key: &'a ProjectKey,
+    /// The keys under which its files are sealed; none for a release in the clear.
+    pub keyring: Option<Keyring>,
     /// Bytes that the engine may reserve.
     pub memory: usize,
 }
 
 impl Files<'_> {
     fn environment(&self) -> Result<Arc<RuntimeEnv>, QueryError> {
-        session::environment(self.release_dir, self.memory).map_err(|e| said(&e))
+        session::environment(self.release_dir, self.keyring.clone(), None, self.memory)
+            .map_err(|e| said(&e))
     }
 }
 
@@ -269,6 +273,7 @@ pub fn profile(question: &Question<'_>) -> Result<Profile, QueryError> {
         manifest: question.manifest,
         release_dir: question.release_dir,
         key: &question.key,
+        keyring: question.keyring.clone(),
         memory: question.limits.memory,
     };
     let env = files.environment()?;

@@ -133,8 +133,7 @@ impl Work {
         tables: BTreeMap<String, Arc<dyn TableProvider>>,
         query: Query,
     ) -> Result<session::Rows, QueryError> {
-        let env = session::environment(&self.release_dir, self.limits.memory)
-            .map_err(|e| self.failed(&e))?;
+        let env = self.environment()?;
         let state = session::session(&env, tables);
         let plan = session::plan(&state, no_rows(query))
             .await

@@ -19,6 +19,7 @@ use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
 
 use crate::release::Manifest;
+use crate::sealed::Keyring;
 
 mod aggregate;
 mod answer;
@@ -27,6 +28,7 @@ mod control;
 mod describe;
 pub mod desk;
 mod engine;
+mod forms;
 mod judge;
 mod no;
 pub mod params;
@@ -95,6 +97,10 @@ pub struct Question<'a> {
     pub manifest: &'a Manifest,
     /// The folder in which the release's files are.
     pub release_dir: &'a Path,
+    /// The keys under which its files are sealed; none for a release in the clear.
+    pub keyring: Option<Keyring>,
+    /// Where rows may be put, sealed, that do not fit in memory; none for nowhere.
+    pub spill: Option<&'a Path>,
     /// Makes the project's pseudonyms.
     pub key: ProjectKey,
     /// What it may use.

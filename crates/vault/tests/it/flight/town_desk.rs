@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use governance::Mode;
 use privacy::pseudonym::ProjectKey;
@@ -67,6 +67,8 @@ fn question<'a>(release: &'a Release, visitor: &Visitor, sql: &'a str) -> Questi
         tables: granted(release),
         manifest: &release.manifest,
         release_dir: release.dir.path(),
+        keyring: None,
+        spill: None,
         key: ProjectKey::derive(&MASTER, &visitor.project),
         limits: QueryLimits {
             seconds: 20,
@@ -164,9 +166,4 @@ impl Desk for TownDesk {
             batches: vec![answer.batch().clone()],
         })
     }
-}
-
-/// Types that a driver is shown for texts.
-pub fn is_text(t: &DataType) -> bool {
-    t == &DataType::Utf8
 }

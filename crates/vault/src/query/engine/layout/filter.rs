@@ -15,9 +15,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, AsArray, BooleanArray, Int32Array, RecordBatch, RecordBatchOptions,
-};
+use arrow::array::{Array, AsArray, BooleanArray, Int32Array, RecordBatch, RecordBatchOptions};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use datafusion::catalog::Session;
@@ -492,13 +490,11 @@ pub(crate) fn bounds(expr: &Expr) -> Option<Bounds> {
         _ => None,
     };
     let (column, range) = match expr {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
-            match (column(left), column(right)) {
-                (Some(column), None) => (column, Range::of(literal(right)?, *op)?),
-                (None, Some(column)) => (column, Range::of(literal(left)?, op.swap()?)?),
-                _ => return None,
-            }
-        }
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => match (column(left), column(right)) {
+            (Some(column), None) => (column, Range::of(literal(right)?, *op)?),
+            (None, Some(column)) => (column, Range::of(literal(left)?, op.swap()?)?),
+            _ => return None,
+        },
         Expr::Between(Between {
             expr,
             negated: false,

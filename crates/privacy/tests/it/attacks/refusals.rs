@@ -1,0 +1,106 @@
+//! Refusals as an oracle: a question that is refused only if the target says yes.
+//!
+//! "Those in this region who say yes" is asked once; "the same without the target" differs by one person if the target
+//! says yes, and by nobody if not. Whatever a refusal is called, the asker knows which it was. The allowance of
+//! refusals bounds how many people this works for; the test measures bits, and people learned.
+
+use super::machine::{Guard, Machine};
+use super::report::{Bar, Rate, Works, note, run};
+use super::rng::Rng;
+use super::world::{Question, REGION, SECRET, What, World, cohort, is};
+
+const PEOPLE: u32 = 400;
+const WORLDS: u64 = 20;
+/// Of the people of a project's population, those whose answer one project may learn by collecting refusals: the
+/// allowance is five in a window, so that about ten people of a balanced secret can be learned before a person looks,
+/// of 400.
+const BAR: f64 = 10.0 / PEOPLE as f64;
+
+/// What the attacker concludes about one person.
+fn conclude(machine: &mut Machine<'_>, world: &World, person: u32) -> Option<bool> {
+    let region = is(REGION, world.code(REGION, person)).and(is(SECRET, 1));
+    let with = Question::one(What::People, region.clone());
+    let without = Question::one(What::People, region.and(world.only(person).not()));
+    let with = machine.ask(0, &with)?.rows.first()?.1[0]?;
+    match machine.ask(0, &without) {
+        None => Some(true),
+        Some(shown) => {
+            let without = shown.rows.first()?.1[0]?;
+            // a number that moves tells as much
+            Some((with - without).abs() > 1e-9)
+        }
+    }
+}
+
+/// Mutual information of what was concluded and what is true, in bits for each conclusion (plug-in estimate).
+fn information(table: [[u32; 2]; 2]) -> f64 {
+    let n = f64::from(table.iter().flatten().sum::<u32>()).max(1.0);
+    let mut bits = 0.0;
+    for said in 0..2 {
+        for truth in 0..2 {
+            let joint = f64::from(table[said][truth]) / n;
+            let a = f64::from(table[said][0] + table[said][1]) / n;
+            let b = f64::from(table[0][truth] + table[1][truth]) / n;
+            if joint > 0.0 {
+                bits += joint * (joint / (a * b)).log2();
+            }
+        }
+    }
+    bits
+}
+
+fn oracle(guard: Guard, share: f64) -> Rate {
+    let mut table = [[0; 2]; 2];
+    let mut rate = Rate::default();
+    for seed in 0..WORLDS {
+        let world = cohort(90_000 + seed, PEOPLE, share);
+        let mut machine = Machine::new(&world, guard, seed);
+        let order = Rng::new(seed).shuffled(PEOPLE as usize);
+        let mut right = 0_i64;
+        for person in order {
+            let person = person as u32;
+            if let Some(said) = conclude(&mut machine, &world, person) {
+                let truth = world.secret(person);
+                table[usize::from(said)][usize::from(truth)] += 1;
+                right += if said == truth { 1 } else { -1 };
+            }
+            if machine.stopped(0) {
+                break;
+            }
+        }
+        // guessing the commoner answer learns nobody
+        let common = if share < 0.5 { 1.0 - 2.0 * share } else { 0.0 };
+        let asked = table.iter().flatten().sum::<u32>() as f64 / (seed + 1) as f64;
+        let learned = (right as f64 - common * asked).max(0.0) as u32;
+        rate.hits += learned;
+        rate.tries += PEOPLE;
+    }
+    let asked = table.iter().flatten().sum::<u32>();
+    let bits = information(table) * f64::from(asked) / WORLDS as f64;
+    note(&format!(
+        "refusals as an oracle ({:.0} % yes, {guard:?}): {bits:.1} bits a project, {:.1} conclusions a project, said and true {table:?}",
+        share * 100.0,
+        f64::from(asked) / WORLDS as f64,
+    ));
+    rate
+}
+
+#[test]
+fn refusals_tell_of_a_balanced_secret() {
+    run(
+        "refusals as an oracle: people learned",
+        Works(0.9),
+        |_| Bar::Share(BAR),
+        |g| oracle(g, 0.5),
+    );
+}
+
+#[test]
+fn refusals_tell_of_a_rare_secret() {
+    run(
+        "refusals as an oracle: a rare secret",
+        Works(0.1),
+        |_| Bar::Share(BAR),
+        |g| oracle(g, 0.15),
+    );
+}
