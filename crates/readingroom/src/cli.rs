@@ -528,6 +528,9 @@ pub struct BenchContestant {
     /// Folder of the lists of texts.
     #[arg(long, value_name = "DIR")]
     pub lists: PathBuf,
+    /// File of the key that the release's keys are wrapped with, if it is sealed.
+    #[arg(long, value_name = "FILE")]
+    pub kek: Option<PathBuf>,
     /// File of withdrawn people.
     #[arg(long, value_name = "FILE")]
     pub withdrawn: PathBuf,

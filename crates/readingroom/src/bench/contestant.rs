@@ -11,11 +11,12 @@ use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use vault::query::bench::{self, Stock};
+use vault::query::bench::{self, Files, Stock};
 use vault::query::{Answer, GrantedTable, QueryError, QueryLimits, Question, ask};
 use vault::release::Manifest;
+use vault::sealed::Keyring;
 
-use super::prepare;
+use super::{prepare, sealing};
 use crate::cli::{BenchContestant, BenchKind};
 use crate::failure::Failure;
 use crate::files;
@@ -41,20 +42,34 @@ pub struct Open<'a> {
     pub folder: &'a Path,
     /// Its manifest.
     pub manifest: Manifest,
+    /// Its keys, if it is sealed.
+    pub keyring: Option<Keyring>,
     /// People who withdrew.
     pub withdrawn: Arc<RoaringBitmap>,
 }
 
 impl<'a> Open<'a> {
     /// Opens a release of the bench.
-    pub fn new(folder: &'a Path, withdrawn: &Path) -> Result<Self, Failure> {
+    pub fn new(folder: &'a Path, kek: Option<&Path>, withdrawn: &Path) -> Result<Self, Failure> {
         let (manifest, _) =
             Manifest::load(folder).map_err(|e| Failure::fault("reading the release", e))?;
         Ok(Self {
             folder,
             manifest,
+            keyring: kek.map(|kek| sealing::keyring(folder, kek)).transpose()?,
             withdrawn: Arc::new(prepare::read_withdrawn(withdrawn)?),
         })
+    }
+
+    /// The release for the engine without governance.
+    pub fn files<'q>(&'q self, key: &'q ProjectKey) -> Files<'q> {
+        Files {
+            manifest: &self.manifest,
+            release_dir: self.folder,
+            key,
+            keyring: self.keyring.clone(),
+            memory: QueryLimits::default().memory,
+        }
     }
 
     /// A question on behalf of the bench's project: all columns granted, the withdrawn masked.
@@ -73,6 +88,8 @@ impl<'a> Open<'a> {
             tables,
             manifest: &self.manifest,
             release_dir: self.folder,
+            keyring: self.keyring.clone(),
+            spill: None,
             key: project_key(),
             limits: QueryLimits {
                 seconds: SECONDS,
@@ -89,7 +106,7 @@ pub fn project_key() -> ProjectKey {
 
 /// Answers until standard input ends.
 pub fn serve(args: &BenchContestant) -> Result<ExitCode, Failure> {
-    let open = Open::new(&args.release, &args.withdrawn)?;
+    let open = Open::new(&args.release, args.kek.as_deref(), &args.withdrawn)?;
     let stock = match args.kind {
         BenchKind::Stock => Some(stock(&open, &args.lists)?),
         _ => None,
@@ -119,15 +136,8 @@ fn reply(open: &Open<'_>, stock: Option<&Stock>, kind: BenchKind, request: &Requ
     let started = Instant::now();
     let answer = match (kind, stock) {
         (BenchKind::Bare, _) => {
-            let memory = QueryLimits::default().memory;
-            bench::bare(
-                &request.sql,
-                &open.manifest,
-                open.folder,
-                &open.withdrawn,
-                memory,
-            )
-            .map(|(answer, _)| answer)
+            bench::bare(&request.sql, &open.files(&project_key()), &open.withdrawn)
+                .map(|(answer, _)| answer)
         }
         (BenchKind::Stock, Some(stock)) => stock.ask(&request.sql).map(|(answer, _)| answer),
         _ => ask(open.question(&request.sql, mode(&request.mode))),
@@ -141,7 +151,7 @@ fn reply(open: &Open<'_>, stock: Option<&Stock>, kind: BenchKind, request: &Requ
         Err(QueryError::Refusal(refusal)) => {
             json!({ "error": format!("refused: {}", refusal.code) })
         }
-        Err(QueryError::Fault(text)) => json!({ "error": text }),
+        Err(other) => json!({ "error": other.to_string() }),
     }
 }
 

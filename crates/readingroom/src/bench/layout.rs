@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
-use vault::release::{Manifest, PERSON, TableEntry};
+use vault::release::{self, DimensionEntry, FileEntry, Manifest, PERSON, TableEntry};
 
 /// Columns that are stored together, and the paths of their files below the release's folder.
 struct Family {
@@ -22,19 +23,44 @@ struct List {
     rows: (u64, u64),
 }
 
+fn paths(files: &[FileEntry]) -> Vec<String> {
+    files.iter().map(|f| f.path.clone()).collect()
+}
+
 fn families(entry: &TableEntry) -> Vec<Family> {
-    vec![Family {
-        columns: entry.columns.iter().map(|c| c.name.clone()).collect(),
-        files: entry.files.iter().map(|f| f.path.clone()).collect(),
-    }]
+    let family = |f: &release::Family| Family {
+        columns: f.columns.clone(),
+        files: paths(&f.files),
+    };
+    entry.families.iter().map(family).collect()
 }
 
-fn clustered(_: &TableEntry) -> Vec<String> {
-    Vec::new()
+fn clustered(entry: &TableEntry) -> Vec<String> {
+    let copy = entry.clustered.as_ref();
+    copy.map(|c| paths(&c.files)).unwrap_or_default()
 }
 
-fn lists(_: &TableEntry) -> Vec<List> {
-    Vec::new()
+/// The lists of a table. A class's are row groups of one file, one after another.
+fn lists(entry: &TableEntry) -> Vec<List> {
+    let class_of = |column: &str| {
+        let found = entry.columns.iter().find(|c| c.name == column);
+        found.map(|c| c.class.as_str())
+    };
+    let list = |(column, list): (&String, &DimensionEntry)| {
+        let class = class_of(column)?;
+        let before = entry
+            .dimensions
+            .iter()
+            .filter(|(c, other)| other.row_group < list.row_group && class_of(c) == Some(class))
+            .map(|(_, other)| u64::from(other.values))
+            .sum();
+        Some(List {
+            column: column.clone(),
+            file: entry.dimension_files.get(class)?.path.clone(),
+            rows: (before, u64::from(list.values)),
+        })
+    };
+    entry.dimensions.iter().filter_map(list).collect()
 }
 
 /// Whether a table has a copy that is sorted by codes.
@@ -227,7 +253,7 @@ pub fn plain_copies(
     plain: &Path,
 ) -> Vec<(String, String)> {
     let people = text(&people.to_string_lossy());
-    let copy = |(name, entry): (&String, &TableEntry)| {
+    let copy = |(name, entry): (&String, &Arc<TableEntry>)| {
         let families = families(entry);
         let lists = lists(entry);
         let mut columns: Vec<String> = Vec::new();

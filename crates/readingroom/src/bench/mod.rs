@@ -13,6 +13,7 @@ mod profile;
 mod questions;
 mod report;
 mod rounds;
+mod sealing;
 mod spelling;
 
 use std::process::ExitCode;
@@ -56,7 +57,8 @@ pub fn run(args: &BenchQuery) -> Result<ExitCode, Failure> {
     }
     if let Some(path) = &args.out {
         let text = format!("{:#}\n", report.json());
-        files::write_durably(path, text.as_bytes())?;
+        let path = std::path::absolute(path).map_err(|e| files::io("finding", path, e))?;
+        files::write_durably(&path, text.as_bytes())?;
     }
     if let Some(path) = &args.markdown {
         report.rewrite(path)?;

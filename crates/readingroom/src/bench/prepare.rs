@@ -8,7 +8,7 @@ use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 use vault::release::Manifest;
 
-use super::{contestant, layout};
+use super::{contestant, layout, sealing};
 use crate::bench::players::Player;
 use crate::cli::{BenchQuery, Ingest, Init, Print};
 use crate::commands;
@@ -44,16 +44,18 @@ pub struct Made {
 
 /// Everything that the rounds need.
 pub struct Data {
-    /// The release's folder.
+    /// Folder of the release in the clear.
     pub release: PathBuf,
+    /// Folder of the release sealed.
+    pub sealed: PathBuf,
+    /// File of the key that the sealed release's keys are wrapped with.
+    pub kek: PathBuf,
     /// Its manifest.
     pub manifest: Manifest,
     /// Folder of the plain files.
     pub plain: PathBuf,
     /// Folder of the lists of texts, a file each.
     pub lists: PathBuf,
-    /// File of people: internal index and id.
-    pub people: PathBuf,
     /// File of those who withdrew: internal index and id.
     pub withdrawn: PathBuf,
     /// How it was made.
@@ -89,7 +91,8 @@ pub fn data(args: &BenchQuery, tell: &dyn Fn(&str)) -> Result<Data, Failure> {
     let everybody = everybody(&room)?;
     who(&everybody, &people, &withdrawn)?;
     let (plain, lists) = (work.join("plain"), work.join("lists"));
-    if made.manifest_sha256 != sha256 || !plain.exists() {
+    let (sealed, kek) = (work.join("sealed"), work.join("bench.kek"));
+    if made.manifest_sha256 != sha256 || !plain.exists() || !sealed.exists() {
         let from = From {
             manifest: &manifest,
             release: &release,
@@ -98,6 +101,7 @@ pub fn data(args: &BenchQuery, tell: &dyn Fn(&str)) -> Result<Data, Failure> {
         };
         made.plain_seconds = plain_files(args, &from, &plain, tell)?;
         made.manifest_sha256 = sha256;
+        sealing::seal(&release, &sealed, &kek)?;
         write_note(&note, &made)?;
     }
     let middle = everybody.len() / 2;
@@ -109,10 +113,11 @@ pub fn data(args: &BenchQuery, tell: &dyn Fn(&str)) -> Result<Data, Failure> {
         .ok_or_else(|| Failure::Fault("the bench's release has no participants".to_owned()))?;
     Ok(Data {
         release,
+        sealed,
+        kek,
         manifest,
         plain,
         lists,
-        people,
         withdrawn,
         made,
         person,

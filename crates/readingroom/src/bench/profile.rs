@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use governance::Mode;
+use vault::query::QueryError;
 use vault::query::bench::{self, Profile};
-use vault::query::{QueryError, QueryLimits};
 
 use super::contestant::{Open, project_key};
 use super::prepare::Data;
@@ -17,19 +17,16 @@ const LINE: usize = 220;
 
 /// The profile of one question, governed and bare, after one run that warms the caches.
 pub fn of(data: &Data, question: &Question) -> Result<String, Failure> {
-    let open = Open::new(&data.release, &data.withdrawn)?;
+    let open = Open::new(&data.release, None, &data.withdrawn)?;
     let pseudonym = format!("'{}'", project_key().pseudonym(data.person.0));
     let sql = question.sql.replace(PERSON, &pseudonym);
     let mut text = format!("== {}: {}\n", question.name, question.about);
     let governed = || bench::profile(&open.question(&sql, Mode::Enclave));
     show(&mut text, "governed", governed().and_then(|_| governed()));
     let own = question.ungoverned.as_ref().unwrap_or(&question.sql);
-    let own = own.replace(PERSON, &data.person.0.to_string());
-    let memory = QueryLimits::default().memory;
-    let bare = || {
-        bench::bare(&own, &open.manifest, open.folder, &open.withdrawn, memory)
-            .map(|(_, profile)| profile)
-    };
+    let own = own.replace(PERSON, &pseudonym);
+    let key = project_key();
+    let bare = || bench::bare(&own, &open.files(&key), &open.withdrawn).map(|(_, found)| found);
     show(&mut text, "bare", bare().and_then(|_| bare()));
     Ok(text)
 }

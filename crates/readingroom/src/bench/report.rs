@@ -126,7 +126,8 @@ impl Report {
             )));
         };
         let page = format!("{before}{BEGIN}\n\n{}\n{END}{after}", self.markdown());
-        files::write_durably(path, page.as_bytes())
+        let path = std::path::absolute(path).map_err(|e| files::io("finding", path, e))?;
+        files::write_durably(&path, page.as_bytes())
     }
 
     fn markdown(&self) -> String {

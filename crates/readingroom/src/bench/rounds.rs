@@ -113,9 +113,9 @@ struct Field {
 
 impl Field {
     fn start(data: &Data, args: &BenchQuery) -> Result<Self, Failure> {
-        let ours = |name, kind: &str, release: &std::path::Path| {
+        let ours = |name, kind: &str, release: &std::path::Path, sealed: bool| {
             let path = |p: &std::path::Path| p.to_string_lossy().into_owned();
-            let args = [
+            let mut args = vec![
                 "--kind".to_owned(),
                 kind.to_owned(),
                 "--release".to_owned(),
@@ -125,6 +125,9 @@ impl Field {
                 "--lists".to_owned(),
                 path(&data.lists),
             ];
+            if sealed {
+                args.extend(["--kek".to_owned(), path(&data.kek)]);
+            }
             Player::ours(name, &args)
         };
         let duckdb = |name, first: Vec<String>| Player::duckdb(name, &args.python, &first);
@@ -134,11 +137,18 @@ impl Field {
         let views = layout::views_of_release(&data.manifest, release, &data.lists, &data.withdrawn);
         let players = BTreeMap::from([
             (
-                Column::Governed,
-                ours("our governed side", "governed", release)?,
+                Column::Sealed,
+                ours("our sealed side", "governed", &data.sealed, true)?,
             ),
-            (Column::Bare, ours("our bare side", "bare", release)?),
-            (Column::Stock, ours("the stock engine", "stock", release)?),
+            (
+                Column::Governed,
+                ours("our governed side", "governed", release, false)?,
+            ),
+            (Column::Bare, ours("our bare side", "bare", release, false)?),
+            (
+                Column::Stock,
+                ours("the stock engine", "stock", release, false)?,
+            ),
             (
                 Column::Plain,
                 duckdb("DuckDB on plain files", plain(false))?,
@@ -213,7 +223,7 @@ fn turns(
         let sql = match column {
             Column::Sealed | Column::Governed => question.sql.replace(PERSON, &pseudonym()),
             Column::Aggregate => question.aggregate.clone()?,
-            Column::Bare => open.replace(PERSON, &index.to_string()),
+            Column::Bare => open.replace(PERSON, &pseudonym()),
             Column::Stock | Column::Layout => {
                 by_index(&on_layout.replace(PERSON, &index.to_string()))
             }

@@ -19,24 +19,28 @@ use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
 use datafusion::optimizer::Analyzer;
 use datafusion::physical_plan::metrics::MetricValue;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast;
 use futures::StreamExt;
 use governance::Mode;
+use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
 
 use super::answer::About;
 use super::engine::catalogue::Table;
 use super::engine::rules::{Used, total_order};
-use super::engine::{scalars, session};
-use super::work::finish;
+use super::engine::{persons, scalars, session};
 use super::{Answer, GrantedTable, QueryError, Question, sql};
 use crate::limits;
 use crate::release::{Manifest, PERSON};
+use crate::sealed::Keyring;
 
 /// The name of the table of withdrawn people in questions to an engine without governance.
 pub const WITHDRAWN: &str = "withdrawn";
@@ -68,28 +72,27 @@ pub struct Operator {
 }
 
 /// Our engine without governance: the same tables, copies, functions and rules of planning as a question has, but
-/// nobody masked, no pseudonyms, no check of text or plan. `withdrawn` is a table beside the release's own.
+/// nobody masked and no check of text or plan. `withdrawn` is a table beside the release's own.
 ///
 /// # Errors
 /// [`QueryError`], whose fault quotes the engine: what is read here is the bench's own.
 pub fn bare(
     sql: &str,
-    manifest: &Manifest,
-    release_dir: &Path,
+    files: &Files<'_>,
     withdrawn: &RoaringBitmap,
-    memory: usize,
 ) -> Result<(Answer, Profile), QueryError> {
+    let started = Instant::now();
     let query = sql::text::read(sql)?;
     let ordered = query.order_by.is_some();
-    let mut names: Vec<String> = manifest.tables.keys().cloned().collect();
+    let mut names: Vec<String> = files.manifest.tables.keys().cloned().collect();
     names.push(WITHDRAWN.to_owned());
     // the gate is used as a translator of names only: what it refuses does not occur in a bench
     let (query, mentions) = sql::enclave::rewrite(&query, &names)?;
-    let text = by_index(&query.to_string());
-    let env = session::environment(release_dir, None, None, memory).map_err(|e| said(&e))?;
+    // beside another table of people the engine has no index inside; then it is given the index from the start
+    let beside = mentions.tables.contains(WITHDRAWN);
     let mut tables: BTreeMap<String, Arc<dyn TableProvider>> = BTreeMap::new();
     for name in &mentions.tables {
-        let Some(entry) = manifest.tables.get(name) else {
+        let Some(entry) = files.manifest.tables.get(name) else {
             continue;
         };
         let granted = GrantedTable {
@@ -98,16 +101,69 @@ pub fn bare(
             masked: Arc::new(RoaringBitmap::new()),
         };
         let wanted = |c: &str| mentions.star || mentions.columns.contains(c);
-        if let Some(table) = Table::new(&granted, manifest, wanted, None) {
+        let table = Table::new(&granted, files.manifest, wanted, Some(files.key));
+        let table = if beside {
+            table.and_then(|t| Some(t.by_index()?.0))
+        } else {
+            table
+        };
+        if let Some(table) = table {
             tables.insert(name.clone(), Arc::new(table));
         }
     }
-    tables.insert(WITHDRAWN.to_owned(), people(withdrawn)?);
+    tables.insert(WITHDRAWN.to_owned(), people(super::EID, withdrawn)?);
+    let env = files.environment()?;
     let state = session::session(&env, tables);
     let state = SessionStateBuilder::new_from_existing(state)
         .with_analyzer_rules(Analyzer::new().rules)
         .build();
-    blocking(run(&state, &text, ordered))
+    blocking(async {
+        let physical = async {
+            let statement = Statement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
+            let plan = state.statement_to_plan(statement).await?;
+            planned(&state, plan).await
+        }
+        .await
+        .map_err(|e| said(&e))?;
+        run(&state, &physical, started.elapsed(), ordered).await
+    })
+}
+
+/// A release as the bench opens it.
+#[derive(Debug)]
+pub struct Files<'a> {
+    /// Its manifest.
+    pub manifest: &'a Manifest,
+    /// Its folder.
+    pub release_dir: &'a Path,
+    /// Makes the pseudonyms.
+    pub key: &'a ProjectKey,
+    /// The keys under which its files are sealed; none for a release in the clear.
+    pub keyring: Option<Keyring>,
+    /// Bytes that the engine may reserve.
+    pub memory: usize,
+}
+
+impl Files<'_> {
+    fn environment(&self) -> Result<Arc<RuntimeEnv>, QueryError> {
+        session::environment(self.release_dir, self.keyring.clone(), None, self.memory)
+            .map_err(|e| said(&e))
+    }
+}
+
+/// A plan made physical as a question's is: on internal indices where that can be.
+async fn planned(
+    state: &SessionState,
+    plan: LogicalPlan,
+) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
+    let plan = state.optimize(&plan)?;
+    let planner = state.query_planner();
+    if let Some(by_index) = persons::by_index(&plan)
+        && let Ok(physical) = planner.create_physical_plan(&by_index, state).await
+    {
+        return Ok(physical);
+    }
+    planner.create_physical_plan(&plan, state).await
 }
 
 /// The engine as its makers deliver it, over the same files: their tables, functions and rules.
@@ -146,7 +202,7 @@ impl Stock {
             context.register_table(name, table).map_err(|e| said(&e))?;
         }
         context
-            .register_table(WITHDRAWN, people(withdrawn)?)
+            .register_table(WITHDRAWN, people(PERSON, withdrawn)?)
             .map_err(|e| said(&e))?;
         Ok(Self { context, runtime })
     }
@@ -156,9 +212,18 @@ impl Stock {
     /// # Errors
     /// As [`bare`].
     pub fn ask(&self, sql: &str) -> Result<(Answer, Profile), QueryError> {
+        let started = Instant::now();
         let text = sql.replace("year(", "date_part('year', ");
-        self.runtime
-            .block_on(run(&self.context.state(), &text, true))
+        let state = self.context.state();
+        self.runtime.block_on(async {
+            let physical = async {
+                let plan = state.create_logical_plan(&text).await?;
+                state.create_physical_plan(&plan).await
+            }
+            .await
+            .map_err(|e| said(&e))?;
+            run(&state, &physical, started.elapsed(), true).await
+        })
     }
 }
 
@@ -204,18 +269,20 @@ pub fn profile(question: &Question<'_>) -> Result<Profile, QueryError> {
             tables.insert(granted.name.clone(), Arc::new(table));
         }
     }
-    let env = session::environment(
-        question.release_dir,
-        question.keyring.clone(),
-        None,
-        question.limits.memory,
-    )
-    .map_err(|e| said(&e))?;
+    let files = Files {
+        manifest: question.manifest,
+        release_dir: question.release_dir,
+        key: &question.key,
+        keyring: question.keyring.clone(),
+        memory: question.limits.memory,
+    };
+    let env = files.environment()?;
     let state = session::session(&env, tables);
     blocking(async {
         let physical = async {
-            let plan = state.create_logical_plan(&query.to_string()).await?;
-            state.create_physical_plan(&total_order(plan)?).await
+            let statement = Statement::Statement(Box::new(ast::Statement::Query(Box::new(query))));
+            let plan = state.statement_to_plan(statement).await?;
+            planned(&state, total_order(plan)?).await
         }
         .await
         .map_err(|e| said(&e))?;
@@ -248,9 +315,9 @@ pub fn by_index(sql: &str) -> String {
 }
 
 /// A table of people by their index.
-fn people(set: &RoaringBitmap) -> Result<Arc<dyn TableProvider>, QueryError> {
+fn people(column: &str, set: &RoaringBitmap) -> Result<Arc<dyn TableProvider>, QueryError> {
     let schema = Arc::new(Schema::new(vec![Field::new(
-        PERSON,
+        column,
         DataType::UInt32,
         false,
     )]));
@@ -271,18 +338,11 @@ fn blocking<T>(work: impl Future<Output = Result<T, QueryError>>) -> Result<T, Q
 
 async fn run(
     state: &SessionState,
-    text: &str,
+    physical: &Arc<dyn ExecutionPlan>,
+    planning: Duration,
     ordered: bool,
 ) -> Result<(Answer, Profile), QueryError> {
-    let started = Instant::now();
-    let physical = async {
-        let plan = state.create_logical_plan(text).await?;
-        state.create_physical_plan(&plan).await
-    }
-    .await
-    .map_err(|e| said(&e))?;
-    let planning = started.elapsed();
-    let (rows, running) = drain(state, &physical).await?;
+    let (rows, running) = drain(state, physical).await?;
     let about = About {
         mode: Mode::Enclave,
         ordered,
@@ -291,12 +351,14 @@ async fn run(
         used: Used::new(),
         plan_sha256: String::new(),
     };
+    let answer = Answer::new(&rows.schema, &rows.batches, about)
+        .map_err(|e| QueryError::Fault(e.to_string()))?;
     let profile = Profile {
         planning,
         running,
-        operators: operators(&physical),
+        operators: operators(physical),
     };
-    Ok((finish(&rows, about)?, profile))
+    Ok((answer, profile))
 }
 
 async fn drain(
