@@ -22,7 +22,10 @@ pub fn compare(
 ) -> Outcome {
     let earlier = connected(
         new,
-        earlier.into_iter().map(|one| Known::new(one, new)).collect(),
+        earlier
+            .into_iter()
+            .map(|one| Known::new(one, new))
+            .collect(),
     );
     let waiting = !new.stand_ins.is_empty();
     match examine(new, &earlier, options.threshold) {
