@@ -6,7 +6,7 @@
 //! Must never: look at who among the withdrawn was in an earlier answer.
 
 use super::family::{Found, Side};
-use super::{Earlier, Options, Outcome, ReleasedTable, Rule, load, recode, settle};
+use super::{Earlier, Options, Outcome, ReleasedTable, Rule, load, protected, recode, settle};
 use crate::limits::{PEOPLE_PER_CELL, TABLES_PER_POPULATION};
 
 /// Compares a table with every earlier one before it is shown.
@@ -63,7 +63,8 @@ pub(super) struct Known {
 
 impl Known {
     fn new(mut one: Earlier, new: &ReleasedTable) -> Self {
-        for layer in &mut one.table.layers {
+        let table = &mut one.table;
+        for layer in table.layers.iter_mut().chain(&mut table.protected) {
             for cell in &mut layer.cells {
                 if !cell.people.is_disjoint(&new.withdrawn) {
                     cell.people -= &new.withdrawn;
@@ -116,6 +117,7 @@ pub(super) fn examine(
         found = found.and(side.compare(earlier, threshold)?);
         load::check(&side, earlier)?;
     }
+    protected::check(new, earlier)?;
     populations(new, earlier, threshold)?;
     Ok(found)
 }

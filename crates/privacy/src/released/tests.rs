@@ -25,6 +25,7 @@ fn table(sets: &[RoaringBitmap]) -> ReleasedTable {
                     shown: Some(people.len() as i64),
                     row,
                     number: 0,
+                    meaning: None,
                 })
                 .collect(),
         }],

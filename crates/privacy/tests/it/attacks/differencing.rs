@@ -157,7 +157,7 @@ fn drop_one(guard: Guard, what: What, second: usize) -> Rate {
 /// the sets differ by few people, only their unions do.
 fn in_parts(guard: Guard, what: What, projects: [usize; 2]) -> Rate {
     let mut rate = Rate::default();
-    for seed in 0..300 {
+    for seed in 0..200 {
         let (world, person) = target(10_000 + seed);
         let bit = what == What::People;
         let base = if bit { is(SECRET, 1) } else { Where::All };

@@ -534,6 +534,8 @@ fn full_cell(guard: Guard) -> Rate {
         let all = machine.number(&Question::one(What::People, is(0, 0)));
         let yes = machine.number(&Question::one(What::People, is(0, 0).and(is(1, 1))));
         hit |= exact(&machine, all, yes);
+        // the rules say that what is shown differs by nobody or by ten, and numbers that are equal cannot differ by ten
+        hit |= all.is_some() && all == yes;
         // a mean of one, or a spread of nought
         for (what, of_all) in [(What::Mean(0), 1.0), (What::Spread(0), 0.0)] {
             let mut machine = Machine::new(&world, guard, seed);

@@ -62,6 +62,12 @@ pub(crate) struct Works(pub(crate) f64);
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
+/// How many tries: `n`, or as many times that as the environment asks for, for a closer look at a rate.
+pub(crate) fn tries(n: u64) -> u64 {
+    let times = std::env::var("ATTACKS_TIMES").ok();
+    n * times.and_then(|t| t.parse().ok()).unwrap_or(1)
+}
+
 /// A measurement beside the table.
 pub(crate) fn note(text: &str) {
     println!("measured | {text}");

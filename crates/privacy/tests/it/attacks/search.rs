@@ -5,7 +5,7 @@
 //! evolutionary search over sets of questions, with a classifier trained on worlds of the attacker's own making.
 
 use super::machine::{Guard, Machine};
-use super::report::{Bar, Rate, Works, run};
+use super::report::{Bar, Rate, Works, run, tries};
 use super::rng::Rng;
 use super::world::{Code, Question, What, Where, World, is};
 
@@ -53,7 +53,7 @@ fn target() -> Vec<Code> {
 fn gadotti(guard: Guard, refusals: bool) -> Rate {
     let mut rate = Rate::default();
     let target = target();
-    for seed in 0..400 {
+    for seed in 0..tries(200) {
         let world = world(100_000 + seed, &target);
         let mut rng = Rng::new(seed);
         let mut machine = Machine::new(&world, guard, seed);
@@ -341,7 +341,7 @@ fn query_search(guard: Guard) -> Rate {
         }
     }
     // the best, trained again and tried in worlds that the search has not seen
-    fitness(guard, &scored[0].1, &target, 5_000_000, 400, 1_000)
+    fitness(guard, &scored[0].1, &target, 5_000_000, 400, tries(1_000))
 }
 
 fn bar(_: Guard) -> Bar {

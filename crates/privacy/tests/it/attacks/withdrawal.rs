@@ -6,7 +6,7 @@
 
 use super::differencing::target;
 use super::machine::{Guard, Machine, Shown};
-use super::report::{Bar, Rate, Works, run};
+use super::report::{Bar, Rate, Works, run, tries};
 use super::rng::Rng;
 use super::world::{
     Code, DECADE, INCOME, PANEL, Question, REGION, SECRET, SEX, SMOKER, What, Where, is,
@@ -45,7 +45,7 @@ impl Drops {
 /// `same`: exactly the questions of before; otherwise others that overlap.
 fn leaves(guard: Guard, same: bool, collude: bool) -> Rate {
     let mut rate = Rate::default();
-    for seed in 0..400 {
+    for seed in 0..tries(300) {
         let (world, person) = target(60_000 + seed);
         let region = is(REGION, world.code(REGION, person));
         let mut machine = Machine::new(&world, guard, seed);
@@ -102,7 +102,7 @@ fn leaves(guard: Guard, same: bool, collude: bool) -> Rate {
 /// The value of the person who left, from sums before and after.
 fn value_left(guard: Guard) -> Rate {
     let mut rate = Rate::default();
-    for seed in 0..200 {
+    for seed in 0..tries(100) {
         let (world, person) = target(70_000 + seed);
         let region = is(REGION, world.code(REGION, person));
         let truth = world.numbers[INCOME][person as usize];
@@ -125,7 +125,7 @@ fn value_left(guard: Guard) -> Rate {
 /// Each of twenty people withdraws, one after another, and the same table is asked for after each.
 fn one_after_another(guard: Guard) -> Rate {
     let mut rate = Rate::default();
-    for seed in 0..40 {
+    for seed in 0..tries(40) {
         let (world, _) = target(80_000 + seed);
         let mut machine = Machine::new(&world, guard, seed);
         let mut rng = Rng::new(seed);
