@@ -102,6 +102,8 @@ commands! {
     RecordWithdrawal(data::RecordWithdrawal) = "withdrawal.record", Who::Staff(&[DataManager]);
     /// Seals a release.
     SealRelease(data::SealRelease) = "release.seal", Who::Program;
+    /// Destroys keys.
+    EraseKeys(data::EraseKeys) = "keys.erase", Who::Program;
     /// Retires a release.
     RetireRelease(data::RetireRelease) = "release.retire", Who::Staff(&[DataManager]);
     /// Applies.

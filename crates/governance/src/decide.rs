@@ -88,7 +88,8 @@ pub fn decide(
         | Command::RecordConsent(_)
         | Command::RecordWithdrawal(_)
         | Command::SealRelease(_)
-        | Command::RetireRelease(_) => data::decide(state, command),
+        | Command::EraseKeys(_)
+        | Command::RetireRelease(_) => data::decide(state, by, command),
         Command::SubmitApplication(_)
         | Command::ReviewApplication(_)
         | Command::DecideApplication(_)

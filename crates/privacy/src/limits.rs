@@ -73,3 +73,6 @@ pub const KEPT_LAYERS: u32 = 1_000;
 pub const KEPT_CELLS: u32 = 4_000_000;
 /// Longest name of a family: a table and a column.
 pub const KEPT_NAME: u32 = 1_000;
+
+/// Conditions of one kept cell: as many as a question may have names and constants that matter to a person.
+pub const KEPT_CONDITIONS: u32 = 1_000;

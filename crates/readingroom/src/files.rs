@@ -29,6 +29,12 @@ pub const POLICIES: &str = "policies";
 pub const RECIPE: &str = "recipe.toml";
 /// Folder of the instance's own catalogue, if it has one.
 pub const CATALOGUE: &str = "catalogue";
+/// Key-encryption keys, under which the keys of releases are wrapped; the last line is the current one.
+pub const KEKS: &str = "keys/kek.keys";
+/// Environment variable that may hold the key-encryption keys instead of the file.
+pub const KEKS_VARIABLE: &str = "READINGROOM_KEKS";
+/// Folder of sealed rows that questions put on disk when they do not fit in memory.
+pub const SPILL: &str = "data/spill";
 /// The key from which pseudonyms are derived.
 pub const MASTER_KEY: &str = "keys/master.key";
 
@@ -107,15 +113,20 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 /// Writes a key that only the owner may read.
 pub fn write_key(path: &Path, key: &[u8; 32]) -> Result<(), Failure> {
-    use std::os::unix::fs::OpenOptionsExt as _;
     let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
+    write_secret(path, format!("{hex}\n").as_bytes())
+}
+
+/// Writes a new file that only the owner may read.
+pub fn write_secret(path: &Path, secret: &[u8]) -> Result<(), Failure> {
+    use std::os::unix::fs::OpenOptionsExt as _;
     let write = || -> std::io::Result<()> {
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(path)?;
-        writeln!(file, "{hex}")?;
+        file.write_all(secret)?;
         file.sync_all()
     };
     write().map_err(|e| io("writing", path, e))

@@ -13,6 +13,7 @@ use governance::{
 use policy::Bundle;
 use store::{Entry, Store, StoreError};
 use transparency::disclosure::Disclosure;
+use vault::sealed::LocalKms;
 
 use crate::clock;
 use crate::config::Config;
@@ -94,6 +95,15 @@ impl Instance {
     /// The key from which pseudonyms are derived.
     pub fn master(&self) -> &[u8; 32] {
         &self.master
+    }
+
+    /// The service that wraps the keys of releases: key-encryption keys from the environment, or from the instance's own file.
+    pub fn kms(&self) -> Result<LocalKms, Failure> {
+        let kms = match std::env::var(files::KEKS_VARIABLE) {
+            Ok(text) => LocalKms::from_text(text.as_bytes(), files::KEKS_VARIABLE),
+            Err(_) => LocalKms::from_file(&self.dir.join(files::KEKS)),
+        };
+        kms.map_err(|e| Failure::fault("reading the key-encryption keys", e))
     }
 
     /// Every participant's internal index, by id as stored.
@@ -252,7 +262,7 @@ pub fn replay(store: &Store) -> Result<(State, Vec<Envelope>), Failure> {
 }
 
 /// Folds in the entries that a state does not know yet.
-fn catch_up(store: &Store, state: &mut State) -> Result<(), Failure> {
+pub fn catch_up(store: &Store, state: &mut State) -> Result<(), Failure> {
     store
         .events(state.size, |seq, bytes| {
             let envelope =

@@ -4,6 +4,7 @@
 //! 3 fault.
 
 mod access;
+mod bench;
 mod cli;
 mod clock;
 mod commands;
@@ -14,9 +15,11 @@ mod files;
 mod instance;
 mod keys;
 mod limits;
+mod live;
 mod masks;
 mod print;
 mod question;
+mod serve;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@
 //! Nothing here may know a private value: the register is made from log entries, which hold digests of them
 //! only. No name of a researcher, no text of a question and no participant can reach a page.
 
+pub mod api;
 pub mod limits;
 pub mod register;
 pub mod serve;

@@ -178,6 +178,10 @@ fn people(event: &PeopleEvent) -> String {
 fn data(event: &DataEvent) -> String {
     match event {
         DataEvent::DirectionIssued(e) => format!("Direction {} issued for {}", e.id, e.class),
+        DataEvent::KeysErased(e) => match &e.class {
+            Some(class) => format!("Keys of {class} in release {} destroyed", e.release),
+            None => format!("Keys of release {} destroyed", e.release),
+        },
         DataEvent::DirectionEnded(e) => format!("Direction {} ended", e.direction),
         DataEvent::TerritoryApproved(e) => format!(
             "{} approved for {}, up to {}",

@@ -1,6 +1,7 @@
 //! The data room: ingest, releases, and governed questions. The only crate that knows Arrow.
 
 pub mod catalogue;
+pub mod flight;
 pub mod ingest;
 pub mod limits;
 pub mod query;

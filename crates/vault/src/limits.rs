@@ -248,3 +248,6 @@ pub const CLUSTERED_SHARE: u64 = 4;
 
 /// Rows below which the reading of a table is not shared between threads.
 pub const SHARE_ROWS: u64 = 65_536;
+
+/// Bytes of sealed rows that one question may have on disk at a time: several times its memory.
+pub const SPILL_DISK_BYTES: u64 = 16 << 30;

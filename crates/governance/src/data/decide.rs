@@ -1,16 +1,17 @@
 //! Decisions about data.
 
-use super::{DataEvent, RecordConsent, RecordWithdrawal, SealRelease, is_class};
+use super::{DataEvent, EraseKeys, RecordConsent, RecordWithdrawal, SealRelease, is_class};
 use crate::command::Command;
 use crate::decide::{
     Draft, list_within, only_earlier, reasons_given, taken, text_within, unknown, window_open,
 };
 use crate::ids::Id;
 use crate::limits::{PARTICIPANTS_PER_BATCH, TITLE_CHARS};
+use crate::people::Role;
 use crate::refusal::Refusal;
 use crate::state::State;
 
-pub(crate) fn decide(state: &State, command: &Command) -> Result<Vec<Draft>, Refusal> {
+pub(crate) fn decide(state: &State, by: &Id, command: &Command) -> Result<Vec<Draft>, Refusal> {
     let event = match command {
         Command::IssueDirection(c) => {
             if state.data.directions.contains_key(&c.id) {
@@ -58,9 +59,40 @@ pub(crate) fn decide(state: &State, command: &Command) -> Result<Vec<Draft>, Ref
             reasons_given(&c.reasons)?;
             DataEvent::ReleaseRetired((**c).clone())
         }
+        Command::EraseKeys(c) => {
+            erasure(state, by, c)?;
+            DataEvent::KeysErased((**c).clone())
+        }
         _ => return Ok(Vec::new()),
     };
     Ok(vec![Draft::public(event)])
+}
+
+/// What cannot be undone needs two people.
+fn erasure(state: &State, by: &Id, c: &EraseKeys) -> Result<(), Refusal> {
+    let may = [Role::Custodian, Role::DataManager];
+    if !may.iter().any(|role| state.people.has_role(by, *role)) {
+        return Err(Refusal::new(
+            "not-permitted",
+            "who-may-do-what",
+            format!(
+                "keys may not be erased by `{by}`: it needs the role custodian or data-manager"
+            ),
+            "do it as somebody who has it (`--as`)",
+        ));
+    }
+    if !state.people.second(by, &c.agreed_by, &may) {
+        return Err(Refusal::new(
+            "second-person-missing",
+            "erasure-needs-two",
+            "to erase keys needs a second person who is custodian or data manager, and none agreed",
+            "name them in `agreed_by`",
+        ));
+    }
+    if !state.data.releases.contains_key(&c.release) {
+        return Err(unknown("release-unknown", "release", &c.release));
+    }
+    reasons_given(&c.reasons)
 }
 
 fn consent(c: &RecordConsent) -> Result<Vec<Draft>, Refusal> {

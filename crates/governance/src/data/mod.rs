@@ -176,6 +176,22 @@ pub struct RetireRelease {
     pub reasons: String,
 }
 
+/// Destroys keys of a release, and with them every file that they open. Issued by `readingroom keys erase`, which destroys
+/// them once this is in the log. Cannot be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EraseKeys {
+    /// Release.
+    pub release: Id,
+    /// Class of data; without it all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<Id>,
+    /// Statement of reasons.
+    pub reasons: String,
+    /// The second person who agrees, a custodian or data manager.
+    pub agreed_by: Id,
+}
+
 /// What happened to data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
@@ -195,4 +211,6 @@ pub enum DataEvent {
     ReleaseSealed(SealRelease),
     #[serde(rename = "release.retired")]
     ReleaseRetired(RetireRelease),
+    #[serde(rename = "keys.erased")]
+    KeysErased(EraseKeys),
 }

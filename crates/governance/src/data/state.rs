@@ -1,6 +1,6 @@
 //! What is known of data; each record names the log entry it comes from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -65,6 +65,8 @@ pub struct Release {
     pub sealed_at: Time,
     /// Whether it was taken out of use.
     pub retired: bool,
+    /// Classes of data whose keys were destroyed.
+    pub erased: BTreeSet<Id>,
     /// Log entry.
     pub entry: u64,
 }
@@ -134,9 +136,21 @@ impl Data {
                     tables: e.tables.clone(),
                     sealed_at: at,
                     retired: false,
+                    erased: BTreeSet::new(),
                     entry,
                 };
                 self.releases.insert(e.release.clone(), release);
+            }
+            DataEvent::KeysErased(e) => {
+                if let Some(r) = self.releases.get_mut(&e.release) {
+                    match &e.class {
+                        Some(class) => {
+                            r.erased.insert(class.clone());
+                        }
+                        // of a release that nothing opens nothing can be asked
+                        None => r.retired = true,
+                    }
+                }
             }
             DataEvent::ReleaseRetired(e) => {
                 if let Some(r) = self.releases.get_mut(&e.release) {

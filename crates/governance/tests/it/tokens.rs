@@ -133,3 +133,50 @@ fn refused_differences_are_counted_until_a_person_looks() {
     );
     assert!(!world.state.outputs.differences.contains_key(&project));
 }
+
+#[test]
+fn erasing_keys_needs_two_people_and_takes_the_class_away() {
+    let mut world = World::with_project();
+    let founder = || Actor::Program("founder".parse().unwrap());
+    let erase = |class: &str, second: &str| {
+        format!(r#"{{"release":"r1","class":"{class}","reasons":"x","agreed_by":"{second}"}}"#)
+    };
+    world.program(
+        "founder",
+        "release.seal",
+        &format!(
+            r#"{{"release":"r1","manifest_sha256":"{}","participants":1,"tables":{{}},"index_sha256":"{}"}}"#,
+            "a".repeat(64),
+            "b".repeat(64)
+        ),
+    );
+    let lead = Actor::Program("lead".parse().unwrap());
+    assert_eq!(
+        world.refused_as(lead, "keys.erase", &erase("primary-care", "second")),
+        "not-permitted"
+    );
+    for nobody_else in ["founder", "lead", "check-1"] {
+        let body = erase("primary-care", nobody_else);
+        assert_eq!(
+            world.refused_as(founder(), "keys.erase", &body),
+            "second-person-missing"
+        );
+    }
+    world.program("founder", "keys.erase", &erase("primary-care", "second"));
+    let release: Id = "r1".parse().unwrap();
+    assert!(
+        world.state.data.releases[&release]
+            .erased
+            .contains(&"primary-care".parse::<Id>().unwrap())
+    );
+    assert!(world.state.data.current_release().is_some());
+    world.program(
+        "founder",
+        "keys.erase",
+        r#"{"release":"r1","reasons":"x","agreed_by":"second"}"#,
+    );
+    assert!(
+        world.state.data.current_release().is_none(),
+        "of a release without keys nothing can be asked"
+    );
+}

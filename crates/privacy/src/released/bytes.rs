@@ -1,7 +1,8 @@
 //! A released table as bytes, for keeping.
 //!
 //! Version 1, little-endian: the version, the withdrawn, the stand-ins, the number of layers; for each layer its family,
-//! the number of cells; for each cell its row, its number, whether a count was shown, that count, and the people. Sets are
+//! the number of cells; for each cell its row, its number, what it has, the shown count, the meaning, and the people; then the
+//! protected layers alike. Sets are
 //! roaring bitmaps in their portable form, with their length before them. Every length is bounded before anything
 //! is reserved for it.
 //!
@@ -10,7 +11,7 @@
 use roaring::RoaringBitmap;
 
 use super::{Cell, Layer, ReleasedTable};
-use crate::limits::{KEPT_CELLS, KEPT_LAYERS, KEPT_NAME};
+use crate::limits::{KEPT_CELLS, KEPT_CONDITIONS, KEPT_LAYERS, KEPT_NAME};
 
 /// The version of the format.
 const VERSION: u8 = 1;
@@ -35,21 +36,8 @@ impl ReleasedTable {
         let mut out = vec![VERSION];
         write_set(&mut out, &self.withdrawn);
         write_set(&mut out, &self.stand_ins);
-        write_length(&mut out, self.layers.len());
-        for layer in &self.layers {
-            write_length(&mut out, layer.family.len());
-            out.extend_from_slice(layer.family.as_bytes());
-            write_length(&mut out, layer.cells.len());
-            for cell in &layer.cells {
-                out.extend_from_slice(&cell.row.to_le_bytes());
-                out.extend_from_slice(&cell.number.to_le_bytes());
-                out.push(u8::from(cell.shown.is_some()));
-                if let Some(shown) = cell.shown {
-                    out.extend_from_slice(&shown.to_le_bytes());
-                }
-                write_set(&mut out, &cell.people);
-            }
-        }
+        write_layers(&mut out, &self.layers);
+        write_layers(&mut out, &self.protected);
         out
     }
 
@@ -63,18 +51,45 @@ impl ReleasedTable {
             return Err(BytesError::Version);
         }
         let (withdrawn, stand_ins) = (from.set()?, from.set()?);
-        let layers = (0..from.length(KEPT_LAYERS)?)
-            .map(|_| from.layer())
-            .collect::<Result<Vec<_>, _>>()?;
+        let (layers, protected) = (from.layers()?, from.layers()?);
         if !from.0.is_empty() {
             return Err(BytesError::NotReadable);
         }
         Ok(Self {
             layers,
+            protected,
             withdrawn,
             stand_ins,
         })
     }
+}
+
+fn write_layers(out: &mut Vec<u8>, layers: &[Layer]) {
+    write_length(out, layers.len());
+    for layer in layers {
+        write_length(out, layer.family.len());
+        out.extend_from_slice(layer.family.as_bytes());
+        write_length(out, layer.cells.len());
+        for cell in &layer.cells {
+            write_cell(out, cell);
+        }
+    }
+}
+
+fn write_cell(out: &mut Vec<u8>, cell: &Cell) {
+    out.extend_from_slice(&cell.row.to_le_bytes());
+    out.extend_from_slice(&cell.number.to_le_bytes());
+    out.push(u8::from(cell.shown.is_some()) | u8::from(cell.meaning.is_some()) << 1);
+    if let Some(shown) = cell.shown {
+        out.extend_from_slice(&shown.to_le_bytes());
+    }
+    if let Some(meaning) = &cell.meaning {
+        write_length(out, meaning.len());
+        for condition in meaning {
+            out.extend_from_slice(&condition.to_le_bytes());
+        }
+    }
+    write_set(out, &cell.people);
 }
 
 fn write_length(out: &mut Vec<u8>, length: usize) {
@@ -138,6 +153,12 @@ impl<'a> Reader<'a> {
         Ok(set)
     }
 
+    fn layers(&mut self) -> Result<Vec<Layer>, BytesError> {
+        (0..self.length(KEPT_LAYERS)?)
+            .map(|_| self.layer())
+            .collect()
+    }
+
     fn layer(&mut self) -> Result<Layer, BytesError> {
         let family = std::str::from_utf8(self.bytes(KEPT_NAME)?)
             .map_err(|_| BytesError::NotReadable)?
@@ -150,16 +171,29 @@ impl<'a> Reader<'a> {
 
     fn cell(&mut self) -> Result<Cell, BytesError> {
         let (row, number) = (self.number()?, self.number()?);
-        let shown = match self.byte()? {
-            0 => None,
-            1 => Some(i64::from_le_bytes(self.array()?)),
-            _ => return Err(BytesError::NotReadable),
+        let has = self.byte()?;
+        if has > 3 {
+            return Err(BytesError::NotReadable);
+        }
+        let shown = if has & 1 == 1 {
+            Some(i64::from_le_bytes(self.array()?))
+        } else {
+            None
+        };
+        let meaning = if has & 2 == 2 {
+            let conditions = (0..self.length(KEPT_CONDITIONS)?)
+                .map(|_| Ok(u64::from_le_bytes(self.array()?)))
+                .collect::<Result<Vec<_>, BytesError>>()?;
+            Some(conditions)
+        } else {
+            None
         };
         Ok(Cell {
             people: self.set()?,
             shown,
             row,
             number,
+            meaning,
         })
     }
 }

@@ -6,7 +6,7 @@
 //! Must never: look at who among the withdrawn was in an earlier answer.
 
 use super::family::{Found, Side};
-use super::{Earlier, Options, Outcome, ReleasedTable, Rule, load, recode, settle};
+use super::{Earlier, Options, Outcome, ReleasedTable, Rule, load, protected, recode, settle};
 use crate::limits::{PEOPLE_PER_CELL, TABLES_PER_POPULATION};
 
 /// Compares a table with every earlier one before it is shown.
@@ -20,11 +20,13 @@ pub fn compare(
     earlier: impl IntoIterator<Item = Earlier>,
     options: &Options<'_>,
 ) -> Outcome {
-    let population = new.population();
-    let earlier: Vec<Known> = earlier
-        .into_iter()
-        .filter_map(|one| Known::new(one, new, &population))
-        .collect();
+    let earlier = connected(
+        new,
+        earlier
+            .into_iter()
+            .map(|one| Known::new(one, new))
+            .collect(),
+    );
     let waiting = !new.stand_ins.is_empty();
     match examine(new, &earlier, options.threshold) {
         Err(_) if waiting => Outcome::Refuse {
@@ -52,34 +54,50 @@ pub fn compare(
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) table: ReleasedTable,
+    /// Everybody in it.
+    pub(super) people: roaring::RoaringBitmap,
     pub(super) own: bool,
     /// Whether somebody has withdrawn since it was shown.
     pub(super) older: bool,
 }
 
 impl Known {
-    /// `None` if it has nobody in common with the new table.
-    fn new(
-        mut one: Earlier,
-        new: &ReleasedTable,
-        population: &roaring::RoaringBitmap,
-    ) -> Option<Self> {
-        let mut meets = false;
-        for layer in &mut one.table.layers {
+    fn new(mut one: Earlier, new: &ReleasedTable) -> Self {
+        let table = &mut one.table;
+        for layer in table.layers.iter_mut().chain(&mut table.protected) {
             for cell in &mut layer.cells {
                 if !cell.people.is_disjoint(&new.withdrawn) {
                     cell.people -= &new.withdrawn;
                 }
-                meets = meets || !cell.people.is_disjoint(population);
             }
             layer.cells.retain(|cell| !cell.people.is_empty());
         }
-        let older = !new.withdrawn.is_subset(&one.table.withdrawn);
-        meets.then_some(Self {
+        Self {
+            older: !new.withdrawn.is_subset(&one.table.withdrawn),
+            people: one.table.population(),
             table: one.table,
             own: one.own,
-            older,
-        })
+        }
+    }
+}
+
+/// The earlier tables that have people in common with the new one, or with one that has: parts of a sum need not
+/// meet each other.
+fn connected(new: &ReleasedTable, mut earlier: Vec<Known>) -> Vec<Known> {
+    let mut reach = new.population();
+    let mut out = Vec::new();
+    loop {
+        let (met, rest): (Vec<Known>, Vec<Known>) = earlier
+            .into_iter()
+            .partition(|known| !known.people.is_disjoint(&reach));
+        if met.is_empty() {
+            return out;
+        }
+        for known in &met {
+            reach |= &known.people;
+        }
+        out.extend(met);
+        earlier = rest;
     }
 }
 
@@ -99,6 +117,7 @@ pub(super) fn examine(
         found = found.and(side.compare(earlier, threshold)?);
         load::check(&side, earlier)?;
     }
+    protected::check(new, earlier)?;
     populations(new, earlier, threshold)?;
     Ok(found)
 }
@@ -108,7 +127,7 @@ fn populations(new: &ReleasedTable, earlier: &[Known], threshold: u64) -> Result
     let population = new.population();
     let mut tables = 0;
     for known in earlier.iter().filter(|k| k.own) {
-        let other = known.table.population();
+        let other = &known.people;
         let near = other.len().abs_diff(population.len()) < threshold
             && other.symmetric_difference_len(&population) < threshold;
         if near && !same_cells(new, &known.table) {

@@ -1,10 +1,12 @@
 //! The layers of one family: what can be subtracted from what.
 
+use std::collections::HashMap;
+
 use roaring::RoaringBitmap;
 
 use super::compare::Known;
 use super::joint;
-use super::{ReleasedTable, Rule};
+use super::{Cell, ReleasedTable, Rule, meaning};
 use crate::linear::cut::Graph;
 
 /// What an examination found that is no refusal.
@@ -26,6 +28,7 @@ impl Found {
 #[derive(Debug, Clone)]
 pub(super) struct Cells<'a> {
     pub(super) sets: Vec<&'a RoaringBitmap>,
+    cells: Vec<&'a Cell>,
     /// The cell of each person, if no person has two.
     cell_of: Option<Vec<u32>>,
 }
@@ -34,9 +37,14 @@ pub(super) struct Cells<'a> {
 const NONE: u32 = u32::MAX;
 
 impl<'a> Cells<'a> {
-    fn new(sets: Vec<&'a RoaringBitmap>) -> Self {
+    fn new(cells: Vec<&'a Cell>) -> Self {
+        let sets: Vec<&RoaringBitmap> = cells.iter().map(|c| &c.people).collect();
         let cell_of = cell_of(&sets);
-        Self { sets, cell_of }
+        Self {
+            sets,
+            cells,
+            cell_of,
+        }
     }
 }
 
@@ -57,12 +65,18 @@ fn cell_of(sets: &[&RoaringBitmap]) -> Option<Vec<u32>> {
 }
 
 /// Distinct layers of one family of a table.
-fn layers<'a>(table: &'a ReleasedTable, family: &str) -> Vec<Vec<&'a RoaringBitmap>> {
-    let mut out: Vec<Vec<&RoaringBitmap>> = Vec::new();
+fn layers<'a>(table: &'a ReleasedTable, family: &str) -> Vec<Vec<&'a Cell>> {
+    let same = |a: &[&Cell], b: &[&Cell]| {
+        a.len() == b.len()
+            && a.iter()
+                .zip(b)
+                .all(|(a, b)| a.people == b.people && a.meaning == b.meaning)
+    };
+    let mut out: Vec<Vec<&Cell>> = Vec::new();
     for layer in table.layers.iter().filter(|l| l.family == family) {
-        let sets: Vec<&RoaringBitmap> = layer.cells.iter().map(|c| &c.people).collect();
-        if !sets.is_empty() && !out.contains(&sets) {
-            out.push(sets);
+        let cells: Vec<&Cell> = layer.cells.iter().collect();
+        if !cells.is_empty() && !out.iter().any(|known| same(known, &cells)) {
+            out.push(cells);
         }
     }
     out
@@ -88,22 +102,23 @@ impl<'a> Side<'a> {
         let mut found = Found::Nothing;
         for (at, layer) in self.layers.iter().enumerate() {
             for other in self.layers.iter().skip(at + 1) {
-                pair(layer, other, threshold)?;
+                // within one table equal sets are for the judge of the table
+                pair(layer, other, threshold, false)?;
             }
             if layer.cell_of.is_none() {
-                close_sets(&layer.sets, &layer.sets, threshold)?;
+                close_sets(&layer.cells, &layer.cells, threshold, false)?;
             }
         }
         let mut others: Vec<(Vec<&RoaringBitmap>, bool)> = Vec::new();
         for known in earlier {
-            for sets in layers(&known.table, self.family) {
+            for cells in layers(&known.table, self.family) {
                 // a cell that has become small by withdrawals is compared by itself: alone it was shown already
-                let (enough, small): (Vec<&RoaringBitmap>, Vec<&RoaringBitmap>) =
-                    sets.into_iter().partition(|s| s.len() >= threshold);
+                let (enough, small): (Vec<&Cell>, Vec<&Cell>) =
+                    cells.into_iter().partition(|c| c.people.len() >= threshold);
                 let old = Cells::new(enough);
                 for layer in &self.layers {
-                    close_sets(&layer.sets, &small, threshold)?;
-                    if pair(layer, &old, threshold)? && known.older {
+                    close_sets(&layer.cells, &small, threshold, true)?;
+                    if pair(layer, &old, threshold, true)? && known.older {
                         found = Found::RepeatsAcrossWithdrawal;
                     }
                 }
@@ -115,17 +130,18 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Compares two layers; whether they say the same about some union of cells.
-fn pair(new: &Cells<'_>, old: &Cells<'_>, threshold: u64) -> Result<bool, Rule> {
+/// Compares two layers; whether they say the same about some union of cells. If they do, and it was not asked for in the
+/// same words, this is refused like a small difference (`meant`).
+fn pair(new: &Cells<'_>, old: &Cells<'_>, threshold: u64, meant: bool) -> Result<bool, Rule> {
     let (Some(cell_of), Some(_)) = (&new.cell_of, &old.cell_of) else {
-        return close_sets(&new.sets, &old.sets, threshold);
+        return close_sets(&new.cells, &old.cells, threshold, meant);
     };
     let graph = crossing(&new.sets, cell_of, &old.sets);
-    let repeats = repeats(&graph, old.sets.len(), new.sets.len());
-    if graph.small_cut(threshold) {
+    let repeats = repeats(&graph, old, new);
+    if graph.small_cut(threshold) || (meant && repeats == Repeats::InOtherWords) {
         return Err(Rule::Difference);
     }
-    Ok(repeats)
+    Ok(repeats != Repeats::No)
 }
 
 /// The cells of both layers as nodes, old ones first, "not shown" last; people as edges.
@@ -160,33 +176,58 @@ fn crossing(new: &[&RoaringBitmap], cell_of: &[u32], old: &[&RoaringBitmap]) -> 
     graph
 }
 
-/// Whether some connected part has cells of both layers and nobody outside: then both have the same union there.
-fn repeats(graph: &Graph, old: usize, new: usize) -> bool {
+/// Whether two layers have a union of cells in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    No,
+    Meant,
+    InOtherWords,
+}
+
+/// Looks for connected parts with cells of both layers and nobody outside: both have the same union there.
+fn repeats(graph: &Graph, old: &Cells<'_>, new: &Cells<'_>) -> Repeats {
     let parts = graph.parts();
-    let ground = parts.get(old + new).copied();
-    let own: std::collections::HashSet<u32> = parts
+    let ground = parts.last().copied();
+    let mut common: HashMap<u32, [Vec<&Cell>; 2]> = HashMap::new();
+    let nodes = old.cells.iter().map(|c| (0, *c));
+    for (part, (side, cell)) in parts
         .iter()
-        .take(old)
-        .copied()
-        .filter(|p| Some(*p) != ground)
-        .collect();
-    parts.iter().skip(old).take(new).any(|p| own.contains(p))
+        .zip(nodes.chain(new.cells.iter().map(|c| (1, *c))))
+    {
+        if Some(*part) == ground {
+            continue;
+        }
+        let [a, b] = common.entry(*part).or_default();
+        if side == 0 {
+            a.push(cell)
+        } else {
+            b.push(cell)
+        };
+    }
+    let mut out = Repeats::No;
+    for [a, b] in common.values() {
+        if a.is_empty() || b.is_empty() {
+            continue;
+        }
+        let of = |cells: &[&Cell]| meaning::common(cells.iter().map(|c| c.meaning.as_ref()));
+        if !meaning::alike(of(a), of(b)) {
+            return Repeats::InOtherWords;
+        }
+        out = Repeats::Meant;
+    }
+    out
 }
 
 /// Compares all sets of two lists, two at a time; whether two are equal.
-fn close_sets(
-    new: &[&RoaringBitmap],
-    old: &[&RoaringBitmap],
-    threshold: u64,
-) -> Result<bool, Rule> {
-    let mut by_size: Vec<(u64, [u32; PARTS], &RoaringBitmap)> = old
+fn close_sets(new: &[&Cell], old: &[&Cell], threshold: u64, meant: bool) -> Result<bool, Rule> {
+    let mut by_size: Vec<(u64, [u32; PARTS], &Cell)> = old
         .iter()
-        .map(|set| (set.len(), spread(set), *set))
+        .map(|cell| (cell.people.len(), spread(&cell.people), *cell))
         .collect();
     by_size.sort_unstable_by_key(|(size, _, _)| *size);
     let mut equal = false;
-    for set in new {
-        let mine = spread(set);
+    for cell in new {
+        let (set, mine) = (&cell.people, spread(&cell.people));
         let from = by_size.partition_point(|(n, _, _)| n.saturating_add(threshold) <= set.len());
         let near = by_size
             .iter()
@@ -202,7 +243,10 @@ fn close_sets(
             if least >= threshold {
                 continue;
             }
-            match set.symmetric_difference_len(other) {
+            match set.symmetric_difference_len(&other.people) {
+                0 if meant && !meaning::alike(cell.meaning.clone(), other.meaning.clone()) => {
+                    return Err(Rule::Difference);
+                }
                 0 => equal = true,
                 differ if differ < threshold => return Err(Rule::Difference),
                 _ => {}

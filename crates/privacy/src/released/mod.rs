@@ -11,14 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::PEOPLE_PER_CELL;
 use crate::people;
-use crate::sdc::{NumberKind, RowVerdict, Shown, Table, Treatment, Verdicts, round};
+use crate::sdc::{RowVerdict, Shown, Table, Treatment, Verdicts, round};
 
 pub mod budget;
 mod bytes;
 mod compare;
 mod family;
+mod fill;
 mod joint;
 mod load;
+mod meaning;
+mod protected;
 mod recode;
 mod settle;
 #[cfg(test)]
@@ -54,6 +57,28 @@ pub struct Cell {
     pub row: u32,
     /// Its number within the row.
     pub number: u32,
+    /// What was asked for, as digests of conditions that all must hold ([`Meaning`]); `None` if it is not known.
+    pub meaning: Option<Vec<u64>>,
+}
+
+/// The row of the people in all withheld rows together, where their number was told.
+pub const WITHHELD: u32 = u32::MAX;
+
+/// What a question asks for, in words that are the same whenever the same is meant.
+///
+/// Two sets that are equal because the same was asked may both be shown. Two that were asked for differently and turn out
+/// to be equal are as telling as two that differ by one person: "those who say yes" and "those who say yes but
+/// for this one" are equal exactly if this one says no. Without a meaning the comparison cannot tell these apart and lets both
+/// pass.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Meaning {
+    /// Conditions on everybody in the question: its relation (`FROM` and joins) and each part of `WHERE` that is joined by
+    /// `AND`, normalised. A part `column = value` reads like a key of that label: `column=value`.
+    pub conditions: Vec<String>,
+    /// The expression of each group key.
+    pub keys: Vec<String>,
+    /// For each number its `FILTER` condition, empty if it has none.
+    pub numbers: Vec<String>,
 }
 
 /// What is kept of an answer.
@@ -61,6 +86,8 @@ pub struct Cell {
 pub struct ReleasedTable {
     /// Everything that was shown.
     pub layers: Vec<Layer>,
+    /// Sets whose number was withheld for another reason than their size: it must not follow from what is shown.
+    pub protected: Vec<Layer>,
     /// Who had withdrawn when it was shown.
     #[serde(with = "people")]
     pub withdrawn: RoaringBitmap,
@@ -80,53 +107,22 @@ impl ReleasedTable {
         withdrawn: RoaringBitmap,
         stand_ins: RoaringBitmap,
     ) -> Self {
-        let width = table
-            .rows
-            .iter()
-            .map(|r| r.numbers.len())
-            .max()
-            .unwrap_or(0);
-        let mut groups = Layer::default();
-        let mut layers: Vec<Layer> = vec![Layer::default(); width];
-        for (at, (row, verdict)) in table.rows.iter().zip(&verdicts.rows).enumerate() {
-            let RowVerdict::Shown(shown) = verdict else {
-                continue;
-            };
-            let at = u32::try_from(at).unwrap_or(u32::MAX);
-            // a shown row says that its people are enough; its keys are about all of them
-            groups.cells.push(Cell {
-                people: row.people.clone(),
-                shown: None,
-                row: at,
-                number: u32::MAX,
-            });
-            for (n, ((number, shown), layer)) in
-                row.numbers.iter().zip(shown).zip(&mut layers).enumerate()
-            {
-                if *shown == Shown::Withheld {
-                    continue;
-                }
-                if number.kind == NumberKind::Magnitude && number.family != 0 {
-                    layer.family = families.get(number.family).cloned().unwrap_or_default();
-                }
-                layer.cells.push(Cell {
-                    people: number.people.clone(),
-                    shown: match shown {
-                        Shown::Count(count) if number.kind == NumberKind::People => Some(*count),
-                        _ => None,
-                    },
-                    row: at,
-                    number: u32::try_from(n).unwrap_or(u32::MAX),
-                });
-            }
-        }
-        layers.push(groups);
-        layers.retain(|layer| !layer.cells.is_empty());
-        Self {
-            layers,
+        let mut out = Self {
             withdrawn,
             stand_ins,
+            ..Self::default()
+        };
+        out.fill(table, verdicts, families);
+        out
+    }
+
+    /// The same, knowing what was asked for.
+    #[must_use]
+    pub fn meaning(mut self, table: &Table, meaning: &Meaning) -> Self {
+        for cell in self.layers.iter_mut().flat_map(|layer| &mut layer.cells) {
+            cell.meaning = meaning::of(cell, table, meaning);
         }
+        self
     }
 
     /// Puts the counts of [`Outcome::Fine`] in their places, in the verdicts that are shown and in what is kept.

@@ -167,6 +167,7 @@ fn released(rows: &[Row], new: &ReleasedTable, table: &Table, threshold: u64) ->
         layers,
         withdrawn: new.withdrawn.clone(),
         stand_ins: new.stand_ins.clone(),
+        protected: new.protected.clone(),
     }
 }
 

@@ -215,6 +215,44 @@ impl<'a> Counts<'a> {
     }
 }
 
+/// What follows from sets of people by sums and differences.
+#[derive(Default)]
+pub(super) struct Span {
+    basis: Vec<Option<Vec<u32>>>,
+    rank: usize,
+}
+
+impl Span {
+    /// Adds the cells of a layer, or only their total if they are too many.
+    pub(super) fn add(&mut self, sets: &[&RoaringBitmap]) {
+        self.basis.resize(PLACES, None);
+        if self.rank + sets.len() <= SETTLED_SETS {
+            for set in sets {
+                self.add_one(set);
+            }
+        } else if self.rank < SETTLED_SETS {
+            let mut total = RoaringBitmap::new();
+            for set in sets {
+                total |= *set;
+            }
+            self.add_one(&total);
+        }
+    }
+
+    fn add_one(&mut self, set: &RoaringBitmap) {
+        let mut row = Row::new(set, 0);
+        if !row.reduce(&self.basis) {
+            row.insert(&mut self.basis);
+            self.rank += 1;
+        }
+    }
+
+    /// Whether a set follows.
+    pub(super) fn has(&self, set: &RoaringBitmap) -> bool {
+        Row::new(set, 0).reduce(&self.basis)
+    }
+}
+
 /// One row: the sketch of a combination of sets, the factors of the wanted counts in it, and what the known ones come to.
 struct Row(Vec<u32>);
 

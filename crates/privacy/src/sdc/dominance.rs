@@ -53,6 +53,43 @@ impl Dominance {
     }
 }
 
+impl Weights {
+    /// What is known of a number of rows alone: everybody else has one at least.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "an upper bound of rows, far below 2^53"
+    )]
+    pub fn of_rows(rows: u64, people: u64) -> Self {
+        let others = people.saturating_sub(1);
+        let largest = rows.saturating_sub(others) as f64;
+        // with two large ones they share what is over
+        let second = (largest / 2.0).min(rows as f64 - largest).max(0.0);
+        Self {
+            total: rows as f64,
+            top: [largest, second.min(largest)],
+        }
+    }
+
+    /// Whether a total says how many people have a value, and they or the others are too few.
+    ///
+    /// If the two largest are equal and the total is a whole number of times as much, the column is taken to hold yes or
+    /// no: then its sum, mean and spread are a count of those who say yes, and of those who say no. A column in which
+    /// everybody has the same is the case of nobody saying no: class disclosure.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "people are far below 2^53")]
+    pub fn counts_few(&self, people: u64, threshold: u64) -> bool {
+        let [first, second] = self.top;
+        if first <= 0.0 {
+            return true; // nought for everybody
+        }
+        let yes = self.total / first;
+        let whole = (yes - yes.round()).abs() <= 1e-9 * yes.max(1.0);
+        let tied = (first - second).abs() <= 1e-12 * first;
+        tied && whole && (yes < threshold as f64 || people as f64 - yes < threshold as f64)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +111,37 @@ mod tests {
         assert!(passes(0.0, 0.0, 0.0));
         assert!(!passes(f64::NAN, 1.0, 1.0));
         assert!(!passes(f64::INFINITY, 1.0, 1.0));
+    }
+
+    /// By hand: 12 rows of 10 people leave 3 for one of them; 30 rows leave 21.
+    #[test]
+    fn rows_alone_bound_the_largest() {
+        assert!(Dominance::default().passes(&Weights::of_rows(12, 10)));
+        assert!(!Dominance::default().passes(&Weights::of_rows(30, 10)));
+        // a count of different values may be smaller than its people
+        assert!(Dominance::default().passes(&Weights::of_rows(3, 10)));
+    }
+
+    /// By hand: a yes-or-no column of 40 people.
+    #[test]
+    fn a_column_of_yes_and_no_is_a_count() {
+        let few = |yes: f64, largest: f64| {
+            Weights {
+                total: yes * largest,
+                top: [largest, largest],
+            }
+            .counts_few(40, 10)
+        };
+        assert!(few(9.0, 1.0) && few(31.0, 1.0) && few(40.0, 1.0) && few(9.0, 2.5));
+        assert!(!few(10.0, 1.0) && !few(30.0, 1.0));
+        // values that are no yes and no
+        assert!(!few(8.7, 1.0));
+        // everybody has nought
+        let nought = Weights {
+            total: 0.0,
+            top: [0.0; 2],
+        };
+        assert!(nought.counts_few(40, 10));
     }
 
     /// The p % rule alone: total 100, largest 80, second 12, so 8 are left, and 8 is 10 % of 80.

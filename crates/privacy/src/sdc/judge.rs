@@ -4,14 +4,15 @@ use roaring::RoaringBitmap;
 
 use super::{
     Number, NumberKind, RecordKeys, Row, RowVerdict, Rules, Shown, Table, Treatment, Verdicts,
-    full, round, secondary,
+    Weights, full, round, secondary,
 };
 use crate::limits::PEOPLE_PER_CELL;
 
 /// Judges a table: which of its rows and numbers are shown, and which counts are shown instead of the true ones.
 ///
 /// In this order: rows of too few people, rows that hold everybody of their margin, numbers of too few people, numbers that count
-/// everybody of their row under a condition, totals that one or two people dominate, numbers that follow from others
+/// everybody of their row under a condition, totals that one or two people dominate or that count few people, more numbers of a column than there are tens
+/// of people, numbers that follow from others
 /// of the table, and at last the treatment of the counts that are left. The result does not depend on the order of
 /// the rows or of the numbers.
 #[must_use]
@@ -36,10 +37,14 @@ pub fn judge(table: &Table, rules: &Rules, keys: &RecordKeys) -> Verdicts {
         .map(|(row, shown)| {
             row.numbers
                 .iter()
-                .map(|number| *shown && number_alone(row, number, threshold, rules))
+                .enumerate()
+                .map(|(at, number)| *shown && number_alone(row, at, number, threshold, rules))
                 .collect()
         })
         .collect();
+    for (row, cells) in table.rows.iter().zip(&mut cells) {
+        few_numbers(row, cells, threshold);
+    }
     secondary::withhold(table, &rows, &mut cells, threshold);
     finish(table, &rows, &cells, rules, keys, threshold)
 }
@@ -57,13 +62,46 @@ fn perturbed(people: &RoaringBitmap, keys: &RecordKeys) -> i64 {
 }
 
 /// The rules that need nothing but the number and its row.
-fn number_alone(row: &Row, number: &Number, threshold: u64, rules: &Rules) -> bool {
-    number.people.len() >= threshold
-        && !(rules.class_disclosure && number.filtered && number.people == row.people)
-        && number
-            .weights
-            .as_ref()
-            .is_none_or(|weights| rules.dominance.passes(weights))
+fn number_alone(row: &Row, at: usize, number: &Number, threshold: u64, rules: &Rules) -> bool {
+    if number.people.len() < threshold {
+        return false;
+    }
+    if rules.class_disclosure && number.filtered && number.people == row.people {
+        return false;
+    }
+    let people = number.people.len();
+    match (&number.weights, number.kind) {
+        (Some(weights), NumberKind::Rows) => rules.dominance.passes(weights),
+        (None, NumberKind::Rows) => row.counts.get(at).copied().flatten().is_some_and(|rows| {
+            let rows = u64::try_from(rows).unwrap_or(0);
+            rules.dominance.passes(&Weights::of_rows(rows, people))
+        }),
+        (Some(weights), NumberKind::Magnitude | NumberKind::Sum) => {
+            rules.dominance.passes(weights)
+                && !(rules.class_disclosure && weights.counts_few(people, threshold))
+        }
+        (_, NumberKind::People) | (None, _) => true,
+    }
+}
+
+/// Of few people only few numbers of one column are shown, the first ones of the question: one for every ten. The number, mean and
+/// spread of ten small whole numbers leave one way to have them (attack 13).
+fn few_numbers(row: &Row, cells: &mut [bool], threshold: u64) {
+    let mut shown: Vec<&Number> = Vec::new();
+    for (number, cell) in row.numbers.iter().zip(cells) {
+        if !*cell || !matches!(number.kind, NumberKind::Magnitude | NumberKind::Sum) {
+            continue;
+        }
+        let alike = shown
+            .iter()
+            .filter(|other| other.family == number.family && other.people == number.people)
+            .count();
+        if u64::try_from(alike).unwrap_or(u64::MAX) >= number.people.len() / threshold {
+            *cell = false;
+        } else {
+            shown.push(number);
+        }
+    }
 }
 
 /// Puts the verdicts together and treats the counts.
@@ -120,7 +158,7 @@ fn treat(
 ) -> Shown {
     let truth = match number.kind {
         NumberKind::Magnitude => return Shown::AsIs,
-        NumberKind::People => i64::try_from(number.people.len()).ok(),
+        NumberKind::Sum | NumberKind::People => i64::try_from(number.people.len()).ok(),
         NumberKind::Rows => row.counts.get(at).copied().flatten(),
     };
     // a count without its true value cannot be treated, so it cannot be shown
@@ -132,9 +170,14 @@ fn treat(
         Treatment::Round { base } => round::nearest(truth, base),
         Treatment::CellKey => keys.perturb(truth, &number.people),
     };
-    let of_people = number.kind == NumberKind::People;
+    let of_people = number.kind != NumberKind::Rows;
     if shown < threshold && (of_people || rules.treatment == Treatment::CellKey) {
         Shown::Withheld
+    } else if number.kind == NumberKind::Sum {
+        Shown::Scaled {
+            shown,
+            people: truth,
+        }
     } else {
         Shown::Count(shown)
     }

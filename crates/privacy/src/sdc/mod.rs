@@ -39,8 +39,11 @@ pub enum NumberKind {
     People,
     /// A count of rows or values, or of distinct values; people may have several.
     Rows,
-    /// Calculated from the values of a column: sum, mean, spread.
+    /// Calculated from the values of a column: mean, spread.
     Magnitude,
+    /// A sum of values. It is shown in proportion to the count that is shown for its people, or its quotient with the mean
+    /// would be the true count.
+    Sum,
 }
 
 /// How a total of absolute values is spread over people. An upper bound that is too high only withholds more.
@@ -59,14 +62,15 @@ pub struct Number {
     #[serde(with = "people")]
     pub people: RoaringBitmap,
     /// Numbers of one family can be subtracted from one another with a result about the people in which they differ: all
-    /// counts (family 0), or whatever is calculated of one column.
+    /// counts (family 0), or whatever is calculated of one column. If several columns hold the same values, they are one.
     pub family: usize,
     /// What it is.
     pub kind: NumberKind,
     /// Whether it counts those of the row who meet a condition that the question states (`FILTER`). If they are
     /// everybody, that is said about each of them.
     pub filtered: bool,
-    /// How it is spread over people. A [`NumberKind::Magnitude`] without weights is not checked for dominance.
+    /// How it is spread over people: absolute values, or rows for [`NumberKind::Rows`]. A magnitude without weights is not checked for dominance;
+    /// a number of rows without weights is shown only if nobody can have more than half of them.
     pub weights: Option<Weights>,
 }
 
@@ -141,6 +145,27 @@ pub enum Shown {
     AsIs,
     /// This count instead of the true one.
     Count(i64),
+    /// The number times `shown` and divided by `people`.
+    Scaled {
+        /// The count that is shown for its people.
+        shown: i64,
+        /// How many they are.
+        people: i64,
+    },
+}
+
+impl Shown {
+    /// What is shown of a number that is `value` in truth.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    pub fn of(self, value: f64) -> Option<f64> {
+        match self {
+            Self::Withheld => None,
+            Self::AsIs => Some(value),
+            Self::Count(count) => Some(count as f64),
+            Self::Scaled { shown, people } => Some(value * shown as f64 / people as f64),
+        }
+    }
 }
 
 /// What is shown of one row.

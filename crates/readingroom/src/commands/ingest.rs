@@ -169,6 +169,7 @@ fn read(
     );
     let catalogue = catalogue(instance, args);
     let told = |p: Progress<'_>| progress(p.rows);
+    let kms = instance.kms()?;
     let request = Request {
         source: &args.source,
         release: &args.release,
@@ -180,6 +181,7 @@ fn read(
         quarantine_limit: args.quarantine.unwrap_or(instance.config.ingest.quarantine),
         participants: &participants,
         shift_key: Some(instance.master()),
+        kms: Some(&kms),
         progress: &told,
     };
     ingest(&request).map_err(|e| match e {

@@ -9,6 +9,7 @@ use governance::{Command, Refusal};
 use policy::Bundle;
 use serde_json::json;
 use store::Store;
+use vault::sealed::LocalKms;
 
 use crate::cli::Init;
 use crate::clock;
@@ -104,6 +105,8 @@ fn lay_out(dir: &Path, args: &Init) -> Result<(), Failure> {
         files::write_durably(&dir.join(files::POLICIES).join(name), text.as_bytes())?;
     }
     files::write_key(&dir.join(files::MASTER_KEY), &clock::random()?)?;
+    let kek = LocalKms::new_line("kek-1").map_err(|e| Failure::fault("making a key", e))?;
+    files::write_secret(&dir.join(files::KEKS), kek.as_bytes())?;
     Store::create(dir, &args.origin, &clock::random()?)
         .map_err(|e| Failure::fault("making the store", e))?;
     Ok(())

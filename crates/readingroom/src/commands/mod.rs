@@ -2,6 +2,7 @@
 
 pub mod airlock;
 pub mod ask;
+pub mod bench;
 pub mod govern;
 pub mod ingest;
 pub mod init;
@@ -37,6 +38,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Airlock { command } => airlock::run(&instance_dir(dir)?, &command),
         Command::Register { command } => register::run(dir, &command),
         Command::Verify(args) => verify::run(dir, &args),
+        Command::Bench { command } => bench::run(&command),
     }
 }
 

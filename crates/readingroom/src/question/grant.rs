@@ -8,9 +8,11 @@ use governance::{Digest, Id, Mode, Refusal};
 use policy::Access;
 use vault::query::{Answer, GrantedTable};
 use vault::release::Manifest;
+use vault::sealed::{Keyring, ReleaseKeys};
 
 use crate::failure::Failure;
 use crate::files;
+use crate::instance::Instance;
 
 /// Reads a release's manifest and checks it against the ledger.
 pub fn load_manifest(folder: &std::path::Path, expected: &Digest) -> Result<Manifest, Failure> {
@@ -23,6 +25,27 @@ pub fn load_manifest(folder: &std::path::Path, expected: &Digest) -> Result<Mani
         )));
     }
     serde_json::from_slice(&bytes).map_err(|e| files::io("reading", &path, e))
+}
+
+/// The keys of the granted columns' classes.
+pub fn keyring(
+    instance: &Instance,
+    folder: &std::path::Path,
+    manifest: &Manifest,
+    tables: &[GrantedTable],
+) -> Result<Keyring, Failure> {
+    let mut classes = BTreeSet::new();
+    for granted in tables {
+        let columns = manifest.tables.get(&granted.name).map(|t| &t.columns);
+        for column in columns.into_iter().flatten() {
+            if granted.columns.contains(&column.name) {
+                classes.insert(column.class.as_str());
+            }
+        }
+    }
+    let fault = |e| Failure::fault("opening the release's keys", e);
+    let keys = ReleaseKeys::load(folder).map_err(fault)?;
+    keys.open(&instance.kms()?, classes).map_err(fault)
 }
 
 /// Exactly the columns that are wanted and whose class allows the mode; tables without any do not exist.

@@ -19,13 +19,16 @@ use governance::{Command, Digest, Id, Mode, Refusal};
 use policy::{Access, Bundle};
 use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
+use vault::query::desk::{SchemaRef, ShownTable};
 use vault::query::worker::{self, Launch};
 use vault::query::{Answer, GrantedTable, QueryError, QueryLimits, Question};
 use vault::release::Manifest;
+use vault::sealed::Keyring;
 
 use crate::access;
 use crate::clock;
 use crate::failure::Failure;
+use crate::files;
 use crate::instance::Instance;
 use crate::limits::ATTEMPTS;
 use crate::masks::Masks;
@@ -141,20 +144,11 @@ fn run(
     judge: &mut judge::Ledgered<'_>,
     caller: &mut dyn Caller,
 ) -> Result<Answer, QueryError> {
-    let question = Question {
-        sql: asked.sql,
-        mode: prepared.mode,
-        tables: prepared.tables.clone(),
-        manifest: &prepared.manifest,
-        release_dir: &prepared.folder,
-        key: prepared.key.clone(),
-        limits: prepared.limits,
-    };
     let launch = launch().map_err(|e| QueryError::Fault(e.to_string()))?;
     let mut watch = judge
         .watch(asked, prepared)
         .map_err(|e| QueryError::Fault(e.text()))?;
-    worker::ask(&launch, question, judge, &mut |seen| {
+    worker::ask(&launch, prepared.question(asked.sql), judge, &mut |seen| {
         watch.look(seen, caller)
     })
 }
@@ -178,6 +172,8 @@ struct Prepared {
     masked: Digest,
     answers: BTreeMap<Id, Access>,
     bundle: Bundle,
+    keyring: Keyring,
+    spill: PathBuf,
     key: ProjectKey,
     limits: QueryLimits,
 }
@@ -205,12 +201,16 @@ impl Prepared {
         }
         .filter(|(_, sealed)| !sealed.retired)
         .ok_or_else(grant::no_release)?;
-        let (release, sealed_at) = (release.clone(), sealed.sealed_at);
+        let (release, sealed_at, erased) =
+            (release.clone(), sealed.sealed_at, sealed.erased.clone());
         let folder = instance.releases().join(release.as_str());
         let manifest = grant::load_manifest(&folder, &sealed.manifest_sha256)?;
         let mode = asked.mode.unwrap_or_else(|| access::common_mode(&answers));
         let masks = Masks::of(instance)?;
-        let tables = grant::granted_tables(&manifest, &found.wants, &answers, mode, |classes| {
+        // a class whose keys were destroyed is a class that is not there
+        let mut there = answers.clone();
+        there.retain(|class, _| !erased.contains(class));
+        let tables = grant::granted_tables(&manifest, &found.wants, &there, mode, |classes| {
             masks.masked(classes, sealed_at) | stand_ins
         });
         if tables.is_empty() {
@@ -222,7 +222,12 @@ impl Prepared {
             seconds: instance.config.query.seconds,
             ..QueryLimits::default()
         };
+        let keyring = grant::keyring(instance, &folder, &manifest, &tables)?;
+        let spill = instance.dir.join(files::SPILL);
+        files::make_dir(&spill)?;
         Ok(Self {
+            keyring,
+            spill,
             mode,
             release,
             folder,
@@ -234,6 +239,21 @@ impl Prepared {
             key: ProjectKey::derive(instance.master(), asked.project.as_str()),
             limits,
         })
+    }
+
+    /// The question, for whoever runs it.
+    fn question<'a>(&'a self, sql: &'a str) -> Question<'a> {
+        Question {
+            sql,
+            mode: self.mode,
+            tables: self.tables.clone(),
+            manifest: &self.manifest,
+            release_dir: &self.folder,
+            keyring: Some(self.keyring.clone()),
+            spill: Some(&self.spill),
+            key: self.key.clone(),
+            limits: self.limits,
+        }
     }
 
     /// Whether a question prepared now would be about the same: the same release, columns and people.
@@ -325,6 +345,54 @@ fn record(
         mode: prepared.mode,
         release: prepared.release.clone(),
     })
+}
+
+/// The granted tables of a project, for whoever may work in it.
+pub fn catalogue(
+    instance: &mut Instance,
+    project: &Id,
+    researcher: &Id,
+) -> Result<Vec<ShownTable>, Failure> {
+    let prepared = Prepared::of(
+        instance,
+        looking(project, researcher, ""),
+        &RoaringBitmap::new(),
+    )?;
+    let mut shown = Vec::new();
+    for granted in &prepared.tables {
+        if let Some(entry) = prepared.manifest.tables.get(&granted.name) {
+            shown.push(ShownTable::of(granted, entry));
+        }
+    }
+    Ok(shown)
+}
+
+/// The schema that an answer would have. Nothing is run and nothing is recorded.
+pub fn describe(
+    instance: &mut Instance,
+    project: &Id,
+    researcher: &Id,
+    sql: &str,
+) -> Result<Result<SchemaRef, QueryError>, Failure> {
+    let prepared = Prepared::of(
+        instance,
+        looking(project, researcher, sql),
+        &RoaringBitmap::new(),
+    )?;
+    instance.pause()?;
+    Ok(vault::query::describe(prepared.question(sql)))
+}
+
+/// Somebody who looks and does not ask.
+fn looking<'a>(project: &'a Id, researcher: &'a Id, sql: &'a str) -> Asked<'a> {
+    Asked {
+        project,
+        researcher,
+        token: None,
+        mode: None,
+        release: None,
+        sql,
+    }
 }
 
 /// A new id: `q-` and 16 random hex digits, which no two questions share.

@@ -6,6 +6,7 @@
     clippy::panic
 )]
 
+mod api;
 mod pages;
 mod register;
 mod sample;

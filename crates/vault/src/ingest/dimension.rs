@@ -4,7 +4,6 @@
 //! Must never: keep a value of a row that was refused; hold more than a bounded list of values.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, UInt64Array};
@@ -16,7 +15,7 @@ use parquet::file::properties::WriterProperties;
 use super::Fault;
 use super::plan::TablePlan;
 use super::recipe::{ColumnKind, Unique};
-use super::sink::open_sink;
+use super::sink::Folder;
 use crate::limits;
 use crate::release::{DimensionEntry, FileEntry};
 
@@ -204,7 +203,11 @@ impl Stored {
 ///
 /// # Errors
 /// [`Fault`] when a file cannot be written.
-pub fn write_lists(plan: &TablePlan, stored: &[Stored], staging: &Path) -> Result<Lists, Fault> {
+pub fn write_lists(
+    plan: &TablePlan,
+    stored: &[Stored],
+    staging: Folder<'_>,
+) -> Result<Lists, Fault> {
     let mut by_class: BTreeMap<&str, Vec<(&str, &Dimension)>> = BTreeMap::new();
     for (column, stored) in plan.columns.iter().zip(stored) {
         if let Stored::Dimension(dimension) = stored {
@@ -228,7 +231,7 @@ pub fn write_lists(plan: &TablePlan, stored: &[Stored], staging: &Path) -> Resul
             continue;
         }
         let path = format!("{}/{class}.dimensions.parquet", plan.name);
-        let sink = open_sink(&staging.join(&path), class)?;
+        let sink = staging.open(&path, class)?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
             .set_max_row_group_row_count(Some(limits::DIMENSION_VALUES))

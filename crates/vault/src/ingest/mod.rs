@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use governance::Refusal;
 
 use crate::release::Manifest;
+use crate::sealed::{Kms, SealError};
 
 pub mod cell;
 pub mod column;
@@ -68,6 +69,9 @@ pub struct Request<'a> {
     pub participants: &'a HashMap<String, u32>,
     /// Key for the rule shift; needed only if the recipe has it.
     pub shift_key: Option<&'a [u8; 32]>,
+    /// Wraps the keys under which the release is sealed. Without it the release is written in the clear, which only
+    /// measurements and tests do.
+    pub kms: Option<&'a dyn Kms>,
     /// Called often, from several threads.
     pub progress: &'a (dyn Fn(Progress<'_>) + Sync),
 }
@@ -168,6 +172,9 @@ pub enum Fault {
     /// The participant index cannot be used.
     #[error("participants: {0}")]
     People(#[from] people::PeopleError),
+    /// Keys cannot be made, or a file cannot be sealed.
+    #[error("sealing: {0}")]
+    Seal(#[from] SealError),
     /// A thread died.
     #[error("a thread of ingest died")]
     Thread,

@@ -7,7 +7,6 @@
 mod write;
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
@@ -22,6 +21,7 @@ use super::layout::Layout;
 use super::plan::TablePlan;
 use super::problem::{Problem, Problems, Reason};
 use super::recipe::Unique;
+use super::sink::Folder;
 use super::spill::{Bucket, Spill};
 use super::stats::ColumnStats;
 use super::{Fault, typer};
@@ -68,12 +68,12 @@ pub fn seal_table(
     plan: &TablePlan,
     spill: Spill,
     lists: Vec<Option<List>>,
-    staging: &Path,
+    staging: Folder<'_>,
     tick: &(dyn Fn() + Sync),
 ) -> Result<Sealed, Fault> {
     let stored = dimension::settle(plan, lists);
     let layout = Layout::of(plan, &stored);
-    let dir = staging.join(&plan.name);
+    let dir = staging.dir.join(&plan.name);
     let folders = layout.families.iter().chain(&layout.clustered);
     let folders: Vec<_> = folders.map(|part| dir.join(&part.folder)).collect();
     for folder in &folders {
@@ -167,7 +167,7 @@ struct Sealer<'a> {
     schema: SchemaRef,
     stored: &'a [Stored],
     layout: &'a Layout,
-    staging: &'a Path,
+    staging: Folder<'a>,
 }
 
 impl Sealer<'_> {

@@ -1,6 +1,6 @@
 //! The order of work of one ingest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,11 +14,13 @@ use super::plan::{Context, TablePlan, plan_table};
 use super::recipe::{Recipe, Role, hex};
 use super::report::{KAnonymity, Outcome, Report, TableReport};
 use super::seal::{Sealed, seal_table};
+use super::sink::Folder;
 use super::source::Source;
 use super::typer::{Means, type_table};
 use super::{Consent, Fault, IngestError, Ingested, Progress, Request, Stage, Withdrawals, refuse};
 use crate::catalogue::{Catalogue, CatalogueError, is_codings, is_dictionary, stem};
 use crate::release::{ColumnEntry, LAYOUT, MANIFEST, Manifest, TableEntry};
+use crate::sealed::{Keyring, ReleaseKeys};
 
 /// Reads, checks, transforms and seals a raw folder; see the module above.
 ///
@@ -105,6 +107,22 @@ fn check_name(request: &Request<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// New keys for every class of data of the release, kept in its folder, wrapped.
+fn keys(
+    request: &Request<'_>,
+    plans: &[TablePlan],
+    staging: &Staging,
+) -> Result<Option<Keyring>, Fault> {
+    let Some(kms) = request.kms else {
+        return Ok(None);
+    };
+    let columns = plans.iter().flat_map(|plan| &plan.columns);
+    let classes: BTreeSet<&str> = columns.map(|column| column.class.as_str()).collect();
+    let keys = ReleaseKeys::create(request.release, classes.iter().copied(), kms)?;
+    keys.save(staging.path())?;
+    Ok(Some(keys.open(kms, classes)?))
+}
+
 fn run(request: &Request<'_>, report: &mut Report) -> Result<Done, Stop> {
     let recipe = one(
         report,
@@ -127,7 +145,9 @@ fn run(request: &Request<'_>, report: &mut Report) -> Result<Done, Stop> {
     let plans = plan_all(report, &recipe, &catalogue, &source)?;
     let people = People::new(request.participants)?;
     let staging = Staging::create(request.staging, request.release)?;
+    let keys = keys(request, &plans, &staging)?;
     let mut worker = Worker {
+        keys,
         request,
         recipe: &recipe,
         report,
@@ -255,6 +275,7 @@ struct Worker<'a> {
     recipe: &'a Recipe,
     report: &'a mut Report,
     people: People,
+    keys: Option<Keyring>,
     staging: Staging,
     bytes: Arc<AtomicU64>,
     rows: AtomicU64,
@@ -296,7 +317,10 @@ impl Worker<'_> {
         // Once something is refused nothing is sealed any more, but the other tables are still checked.
         if report.refusals.is_empty() && plan.role != Role::Identity {
             let seal_tick = || tick(Stage::Sealing);
-            let staging = self.staging.path();
+            let staging = Folder {
+                dir: self.staging.path(),
+                keys: self.keys.as_ref(),
+            };
             let mut sealed = seal_table(plan, typed.spill, typed.lists, staging, &seal_tick)?;
             table.add_sealed(plan, &mut sealed);
             check_limit(report, &plan.name, &table);

@@ -232,7 +232,7 @@ impl Answer {
 }
 
 /// The word for a type.
-fn kind(t: &DataType) -> &'static str {
+pub(crate) fn kind(t: &DataType) -> &'static str {
     match t {
         DataType::Boolean => "boolean",
         DataType::Date32 => "date",

@@ -19,18 +19,26 @@ use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
 
 use crate::release::Manifest;
+use crate::sealed::Keyring;
 
 mod aggregate;
 mod answer;
+pub mod bench;
 mod control;
+mod describe;
+pub mod desk;
 mod engine;
+mod forms;
 mod judge;
 mod no;
+pub mod params;
+pub mod queue;
 mod sql;
 mod work;
 pub mod worker;
 
 pub use answer::{Answer, Column};
+pub use describe::describe;
 pub use judge::{Judge, JudgeStop, Threshold};
 
 use engine::rules::Used;
@@ -89,6 +97,10 @@ pub struct Question<'a> {
     pub manifest: &'a Manifest,
     /// The folder in which the release's files are.
     pub release_dir: &'a Path,
+    /// The keys under which its files are sealed; none for a release in the clear.
+    pub keyring: Option<Keyring>,
+    /// Where rows may be put, sealed, that do not fit in memory; none for nowhere.
+    pub spill: Option<&'a Path>,
     /// Makes the project's pseudonyms.
     pub key: ProjectKey,
     /// What it may use.

@@ -1,13 +1,14 @@
 //! A question at work: planned, checked, run, and in aggregate mode judged before anything is shown of it.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::SchemaError;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use governance::Mode;
 use privacy::pseudonym::ProjectKey;
 use privacy::sdc;
@@ -24,6 +25,7 @@ use super::{
 };
 use crate::limits;
 use crate::release::Manifest;
+use crate::sealed::Keyring;
 
 /// What a question at work says to whoever waits for it.
 #[derive(Debug)]
@@ -41,14 +43,16 @@ pub(super) enum Said {
 /// A question that owns what it needs.
 #[derive(Debug)]
 pub(super) struct Work {
-    sql: String,
-    mode: Mode,
-    tables: Vec<GrantedTable>,
-    manifest: Manifest,
-    release_dir: PathBuf,
-    key: ProjectKey,
-    limits: QueryLimits,
-    say: mpsc::Sender<Said>,
+    pub(super) sql: String,
+    pub(super) mode: Mode,
+    pub(super) tables: Vec<GrantedTable>,
+    pub(super) manifest: Manifest,
+    pub(super) release_dir: PathBuf,
+    pub(super) keyring: Option<Keyring>,
+    pub(super) spill: Option<PathBuf>,
+    pub(super) key: ProjectKey,
+    pub(super) limits: QueryLimits,
+    pub(super) say: mpsc::Sender<Said>,
 }
 
 impl Work {
@@ -86,6 +90,8 @@ impl Work {
             tables,
             manifest,
             release_dir: q.release_dir.to_owned(),
+            keyring: q.keyring,
+            spill: q.spill.map(Path::to_owned),
             key: q.key,
             limits: q.limits,
             say,
@@ -95,6 +101,13 @@ impl Work {
     /// How long it may take.
     pub(super) fn seconds(&self) -> u64 {
         self.limits.seconds
+    }
+
+    /// Memory, disk and files for this question.
+    pub(super) fn environment(&self) -> Result<Arc<RuntimeEnv>, QueryError> {
+        let (keyring, spill) = (self.keyring.clone(), self.spill.as_deref());
+        session::environment(&self.release_dir, keyring, spill, self.limits.memory)
+            .map_err(|e| self.failed(&e))
     }
 
     /// Says which columns are read.
@@ -150,8 +163,7 @@ impl Work {
                 tables.insert(granted.name.clone(), Arc::new(table));
             }
         }
-        let env = session::environment(&self.release_dir, self.limits.memory)
-            .map_err(|e| self.failed(&e))?;
+        let env = self.environment()?;
         let state = session::session(&env, tables);
         let plan = session::plan(&state, query)
             .await
@@ -187,8 +199,7 @@ impl Work {
                 tables.insert(granted.name.clone(), Arc::new(table));
             }
         }
-        let env = session::environment(&self.release_dir, self.limits.memory)
-            .map_err(|e| self.failed(&e))?;
+        let env = self.environment()?;
         let state = session::session(&env, tables);
         let first = session::plan(&state, split.groups.clone())
             .await
@@ -226,7 +237,7 @@ impl Work {
     }
 
     /// An error of planning, which the question caused, in our words.
-    fn refused(&self, error: &DataFusionError) -> QueryError {
+    pub(super) fn refused(&self, error: &DataFusionError) -> QueryError {
         match error.find_root() {
             DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
                 SchemaError::FieldNotFound { field, .. } if !field.name.starts_with("__") => {
@@ -250,7 +261,7 @@ impl Work {
     }
 
     /// Why a plan did not run to its end.
-    fn stopped(&self, stopped: Stopped) -> QueryError {
+    pub(super) fn stopped(&self, stopped: Stopped) -> QueryError {
         match stopped {
             Stopped::Rows(limit) => no::too_large("rows", limit).into(),
             Stopped::Bytes(limit) => no::too_large("bytes", limit).into(),
@@ -266,7 +277,7 @@ impl Work {
 
     /// An error of running: the limits, or a fault. Its text may quote values and is dropped.
     #[expect(clippy::unused_self, reason = "reads like its siblings")]
-    fn failed(&self, error: &DataFusionError) -> QueryError {
+    pub(super) fn failed(&self, error: &DataFusionError) -> QueryError {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => no::out_of_memory().into(),
             root => QueryError::Fault(format!(
@@ -289,7 +300,7 @@ fn shell(manifest: &Manifest) -> Manifest {
 }
 
 /// Makes the answer of the rows.
-fn finish(rows: &session::Rows, about: About) -> Result<Answer, QueryError> {
+pub(super) fn finish(rows: &session::Rows, about: About) -> Result<Answer, QueryError> {
     if !answer::showable(&rows.schema) {
         return Err(no::does_not_fit().into());
     }

@@ -9,5 +9,6 @@
     unreachable_pub
 )]
 
+mod flight;
 mod ingest;
 mod query;

@@ -17,7 +17,6 @@ use privacy::kanonymity::Classes;
 use super::{FileEntry, Place, Sealed, Sealer, persons};
 use crate::ingest::Fault;
 use crate::ingest::layout::Part;
-use crate::ingest::sink::open_sink;
 use crate::limits;
 
 impl Sealer<'_> {
@@ -104,7 +103,7 @@ impl Sealer<'_> {
             .collect::<Result<_, _>>()?;
         let batches: Vec<&RecordBatch> = batches.iter().collect();
         let schema = Arc::new(self.schema.project(&columns)?);
-        let sink = open_sink(&self.staging.join(&path), &part.class)?;
+        let sink = self.staging.open(&path, &part.class)?;
         let mut writer = ArrowWriter::try_new(sink, schema, Some(self.properties(part)?))?;
         let (mut first_person, mut last_person) = (u32::MAX, 0);
         for chunk in places.chunks(limits::WRITE_ROWS) {

@@ -33,7 +33,7 @@ use super::session;
 use crate::query::answer::{About, Answer};
 use crate::query::sql;
 use crate::query::{GrantedTable, Used};
-use crate::release::{ColumnEntry, FileEntry, Manifest, PERSON, TableEntry};
+use crate::release::{ColumnEntry, Family, FileEntry, LAYOUT, Manifest, PERSON, TableEntry};
 
 pub(super) const PEOPLE: u32 = 24;
 
@@ -94,18 +94,26 @@ pub(super) static TOWN: LazyLock<Town> = LazyLock::new(|| {
         let entry = TableEntry {
             rows: batch.num_rows() as u64,
             columns: vec![column("num", "int32"), column("note", "text")],
-            files: vec![FileEntry {
-                bytes: std::fs::metadata(dir.path().join(&path)).unwrap().len(),
-                path,
-                rows: batch.num_rows() as u64,
-                sha256: String::new(),
-                first_person: 0,
-                last_person: PEOPLE - 1,
+            clustered: None,
+            dimensions: BTreeMap::new(),
+            dimension_files: BTreeMap::new(),
+            families: vec![Family {
+                class: "baseline".to_owned(),
+                columns: vec!["num".to_owned(), "note".to_owned()],
+                files: vec![FileEntry {
+                    bytes: std::fs::metadata(dir.path().join(&path)).unwrap().len(),
+                    path,
+                    rows: batch.num_rows() as u64,
+                    sha256: String::new(),
+                    first_person: 0,
+                    last_person: PEOPLE - 1,
+                }],
             }],
         };
-        tables.insert(name.to_owned(), entry);
+        tables.insert(name.to_owned(), Arc::new(entry));
     }
     let manifest = Manifest {
+        layout: LAYOUT,
         release: "persons".to_owned(),
         participants: PEOPLE,
         recipe_sha256: String::new(),
@@ -135,7 +143,7 @@ fn both(sql: &str) -> (Option<String>, Option<Option<String>>) {
     let names = ["gp".to_owned(), "main".to_owned()];
     let (query, _) =
         sql::enclave::rewrite(&query, &names).unwrap_or_else(|e| panic!("{sql}: {e:?}"));
-    let env = session::environment(TOWN.dir.path(), 1 << 30).unwrap();
+    let env = session::environment(TOWN.dir.path(), None, None, 1 << 30).unwrap();
     let state = session::session(&env, tables());
     session::runtime().unwrap().block_on(async {
         let checked = session::plan_in_texts(&state, query.clone())
@@ -201,7 +209,7 @@ proptest! {
 fn planned(sql: &str) -> LogicalPlan {
     let query = sql::text::read(sql).unwrap();
     let (query, _) = sql::enclave::rewrite(&query, &["gp".to_owned(), "main".to_owned()]).unwrap();
-    let env = session::environment(TOWN.dir.path(), 1 << 30).unwrap();
+    let env = session::environment(TOWN.dir.path(), None, None, 1 << 30).unwrap();
     let state = session::session(&env, tables());
     let checked = session::runtime()
         .unwrap()

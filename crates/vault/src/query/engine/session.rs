@@ -1,7 +1,7 @@
 //! A session for one question: its catalogue, the reviewed functions, its limits; and running a plan in it.
 //!
-//! Must never: register a function, table or catalogue beyond those of the question, or write to disk (what the
-//! engine spills would be rows in the clear).
+//! Must never: register a function, table or catalogue beyond those of the question, or write a row to disk that is
+//! not sealed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
@@ -25,6 +25,7 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as EngineStatement;
 use datafusion::sql::sqlparser::ast::{Query, Statement};
 use futures::StreamExt;
+use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 
 use super::catalogue::{House, ROOM, Room, Street};
@@ -33,6 +34,7 @@ use super::scan::STORE;
 use super::{moments, people, persons, scalars, weights};
 use crate::limits;
 use crate::query::sql::functions;
+use crate::sealed::{Keyring, SealedStore, spill_disk};
 
 /// A plan that has passed every fence.
 #[derive(Debug)]
@@ -86,17 +88,31 @@ impl From<DataFusionError> for Stopped {
     }
 }
 
-/// The environment that both parts of a question share: memory limit, no disk, the release's folder.
-pub(crate) fn environment(release_dir: &Path, memory: usize) -> Result<Arc<RuntimeEnv>> {
+/// The environment that both parts of a question share: memory limit, the release's folder through its keys, and a place for
+/// sealed rows that do not fit in memory, if there is one.
+pub(crate) fn environment(
+    release_dir: &Path,
+    keyring: Option<Keyring>,
+    spill: Option<&Path>,
+    memory: usize,
+) -> Result<Arc<RuntimeEnv>> {
+    let disk = match spill {
+        Some(dir) => spill_disk(dir, limits::SPILL_DISK_BYTES),
+        None => DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
+    };
     let env = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory)))
-        .with_disk_manager_builder(
-            DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
-        )
+        .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
+        .with_disk_manager_builder(disk)
         .build_arc()?;
     let url = ObjectStoreUrl::parse(STORE)?;
-    let store = LocalFileSystem::new_with_prefix(release_dir)?;
-    env.register_object_store(url.as_ref(), Arc::new(store));
+    let files: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(release_dir)?);
+    env.register_object_store(
+        url.as_ref(),
+        match keyring {
+            Some(keyring) => Arc::new(SealedStore::new(files, keyring)),
+            None => files,
+        },
+    );
     Ok(env)
 }
 

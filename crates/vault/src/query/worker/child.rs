@@ -17,6 +17,7 @@ use crate::query::{
     ColumnsRead, GrantedTable, Judge, JudgeStop, QueryError, QueryLimits, Question, ask_judged,
 };
 use crate::release::Manifest;
+use crate::sealed::Keyring;
 
 /// A question as the worker is given it. The masks of its tables follow as parts, in the tables' order.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,6 +27,8 @@ pub(super) struct Job {
     pub(super) tables: Vec<JobTable>,
     pub(super) manifest: Manifest,
     pub(super) release_dir: PathBuf,
+    pub(super) keyring: Option<Keyring>,
+    pub(super) spill: Option<PathBuf>,
     /// The project's pseudonym key; only in enclave mode, in which pseudonyms are shown.
     pub(super) key: Option<Secret>,
     pub(super) rows: u64,
@@ -83,6 +86,8 @@ pub fn run(input: impl Read + Send, output: impl Write + Send) -> io::Result<()>
         tables,
         manifest: &job.manifest,
         release_dir: &job.release_dir,
+        keyring: job.keyring,
+        spill: job.spill.as_deref(),
         // without the project's key no pseudonym that means anything can be made
         key: ProjectKey::from_secret(&key.unwrap_or_default()),
         limits: QueryLimits {

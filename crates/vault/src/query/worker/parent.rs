@@ -1,5 +1,6 @@
 //! The parent's side: starts a worker, watches it, answers it, and ends it.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufReader, BufWriter};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -12,7 +13,8 @@ use super::child::{Job, JobTable, Ruling};
 use super::wire::{self, Frame, Kind, Secret};
 use crate::limits;
 use crate::query::answer::{Answer, Head};
-use crate::query::{ColumnsRead, Judge, JudgeStop, QueryError, Question, no};
+use crate::query::{ColumnsRead, GrantedTable, Judge, JudgeStop, QueryError, Question, no};
+use crate::release::Manifest;
 
 /// How a worker is started: a program that calls [`super::run`] on its standard input and output.
 #[derive(Debug, Clone)]
@@ -140,7 +142,16 @@ fn job(q: Question<'_>) -> Result<(Job, Vec<Vec<u8>>), QueryError> {
         .collect();
     let release_dir =
         std::path::absolute(q.release_dir).map_err(|e| failed("the folder of the release", &e))?;
+    // just the keys of the classes that the granted columns have
+    let keyring = q
+        .keyring
+        .map(|keys| keys.only(classes(&q.tables, &manifest)));
+    let keyring = keyring
+        .transpose()
+        .map_err(|e| QueryError::Fault(format!("the release's keys: {e}")))?;
     let job = Job {
+        keyring,
+        spill: q.spill.map(std::path::Path::to_owned),
         sql: q.sql.to_owned(),
         mode: q.mode,
         tables: q
@@ -160,6 +171,22 @@ fn job(q: Question<'_>) -> Result<(Job, Vec<Vec<u8>>), QueryError> {
         seconds: q.limits.seconds,
     };
     Ok((job, masks))
+}
+
+/// The classes of data of granted columns.
+fn classes<'a>(tables: &[GrantedTable], manifest: &'a Manifest) -> BTreeSet<&'a str> {
+    let mut classes = BTreeSet::new();
+    for granted in tables {
+        let Some(entry) = manifest.tables.get(&granted.name) else {
+            continue;
+        };
+        let of_granted = entry
+            .columns
+            .iter()
+            .filter(|c| granted.columns.contains(&c.name));
+        classes.extend(of_granted.map(|c| c.class.as_str()));
+    }
+    classes
 }
 
 /// A running worker. Dropping it ends the process.

@@ -3,17 +3,21 @@
 mod bad_input;
 mod cohort;
 mod folders;
+mod layout;
 mod release;
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, UInt32Type};
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{
+    DataType, Date32Type, Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type,
+};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 use vault::ingest::{DEFAULT_RECIPE, IngestError, Ingested, Report, Request, ingest};
+use vault::release::{Manifest, PERSON};
 
 /// A dictionary of a few real fields, in the columns of UK Biobank's.
 pub(crate) const FIELDS: &str = "\
@@ -110,6 +114,7 @@ impl World {
             quarantine_limit: self.limit,
             participants: &self.people,
             shift_key: self.key.as_ref(),
+            kms: None,
             progress: &|_| {},
         })
     }
@@ -127,26 +132,75 @@ impl World {
         }
     }
 
-    /// All rows of a published table, each value as text, after the person.
+    /// All rows of a published table, each value as text, after the person. Reads the release as its manifest says, with
+    /// nothing of the engine.
     pub(crate) fn rows(&self, release: &str, table: &str) -> Vec<(u32, Vec<String>)> {
-        let dir = self.path("releases").join(release).join(table);
-        let mut files: Vec<_> = fs::read_dir(dir)
-            .unwrap()
-            .map(|f| f.unwrap().path())
-            .collect();
-        files.sort();
-        let mut rows = Vec::new();
-        for file in files {
-            let file = fs::File::open(file).unwrap();
-            let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        let dir = self.path("releases").join(release);
+        let (manifest, _) = Manifest::load(&dir).unwrap();
+        let table = &manifest.tables[table];
+        let mut columns: HashMap<String, Vec<String>> = HashMap::new();
+        let mut persons: Option<Vec<u32>> = None;
+        for family in &table.families {
+            let mut found = Vec::new();
+            for file in &family.files {
+                for (name, cells) in self.cells(&dir.join(&file.path)) {
+                    if name == PERSON {
+                        found.extend(cells.iter().map(|p| p.parse::<u32>().unwrap()));
+                    } else {
+                        columns.entry(name).or_default().extend(cells);
+                    }
+                }
+            }
+            assert_eq!(persons.get_or_insert_with(|| found.clone()), &found);
+        }
+        for (name, entry) in &table.dimensions {
+            let class = &table
+                .columns
+                .iter()
+                .find(|c| c.name == *name)
                 .unwrap()
-                .build()
-                .unwrap();
-            for batch in reader {
-                rows.extend(texts(&batch.unwrap()));
+                .class;
+            let list = match entry.values {
+                0 => Vec::new(),
+                _ => lists(&dir.join(&table.dimension_files[class].path))
+                    .swap_remove(entry.row_group as usize),
+            };
+            assert_eq!(list.len(), entry.values as usize);
+            for cell in columns.get_mut(name).unwrap() {
+                if cell != "-" {
+                    *cell = list[cell.parse::<usize>().unwrap()].0.clone();
+                }
             }
         }
-        rows
+        let persons = persons.unwrap();
+        let row = |row: usize| {
+            let cells = table.columns.iter().map(|c| columns[&c.name][row].clone());
+            (persons[row], cells.collect())
+        };
+        (0..persons.len()).map(row).collect()
+    }
+
+    /// The columns of a file, each value as text.
+    pub(crate) fn cells(&self, file: &Path) -> Vec<(String, Vec<String>)> {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(file).unwrap());
+        let mut out: Vec<(String, Vec<String>)> = Vec::new();
+        for batch in reader.unwrap().build().unwrap() {
+            let batch = batch.unwrap();
+            assert_eq!(batch.schema().field(0).name(), PERSON);
+            for (place, (field, array)) in batch
+                .schema()
+                .fields()
+                .iter()
+                .zip(batch.columns())
+                .enumerate()
+            {
+                if out.len() == place {
+                    out.push((field.name().clone(), Vec::new()));
+                }
+                out[place].1.extend(texts(array));
+            }
+        }
+        out
     }
 
     /// Every file below the instance's folders, as paths.
@@ -171,31 +225,46 @@ fn walk(dir: &Path, name: &str, found: &mut Vec<String>) {
     }
 }
 
-fn texts(batch: &RecordBatch) -> Vec<(u32, Vec<String>)> {
-    assert_eq!(batch.schema().field(0).name(), vault::release::PERSON);
-    let persons = batch.column(0).as_primitive::<UInt32Type>();
-    (0..batch.num_rows())
-        .map(|row| {
-            let cells = batch.columns()[1..].iter().map(|array| {
-                if array.is_null(row) {
-                    return "-".to_owned();
-                }
-                match array.data_type() {
-                    DataType::Int32 => array.as_primitive::<Int32Type>().value(row).to_string(),
-                    DataType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
-                    DataType::Float64 => array.as_primitive::<Float64Type>().value(row).to_string(),
-                    DataType::Date32 => {
-                        let day = array.as_primitive::<Date32Type>().value(row);
-                        let (y, m, d) = privacy::deid::civil_from_days(day);
-                        format!("{y:04}-{m:02}-{d:02}")
-                    }
-                    DataType::Utf8 => array.as_string::<i32>().value(row).to_owned(),
-                    other => panic!("{other}"),
-                }
-            });
-            (persons.value(row), cells.collect())
-        })
-        .collect()
+/// The lists of a file of dimensions: values with the number of their rows, by row group.
+pub(crate) fn lists(file: &Path) -> Vec<Vec<(String, u64)>> {
+    let open = || ParquetRecordBatchReaderBuilder::try_new(fs::File::open(file).unwrap()).unwrap();
+    let groups = 0..open().metadata().num_row_groups();
+    let list = |group| {
+        let mut list = Vec::new();
+        for batch in open().with_row_groups(vec![group]).build().unwrap() {
+            let batch = batch.unwrap();
+            let ids = batch.column(0).as_primitive::<Int32Type>();
+            let rows = batch.column(2).as_primitive::<UInt64Type>();
+            for (row, value) in batch.column(1).as_string::<i32>().iter().enumerate() {
+                assert_eq!(ids.value(row) as usize, list.len());
+                list.push((value.unwrap().to_owned(), rows.value(row)));
+            }
+        }
+        list
+    };
+    groups.map(list).collect()
+}
+
+fn texts(array: &ArrayRef) -> Vec<String> {
+    let text = |row: usize| {
+        if array.is_null(row) {
+            return "-".to_owned();
+        }
+        match array.data_type() {
+            DataType::UInt32 => array.as_primitive::<UInt32Type>().value(row).to_string(),
+            DataType::Int32 => array.as_primitive::<Int32Type>().value(row).to_string(),
+            DataType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
+            DataType::Float64 => array.as_primitive::<Float64Type>().value(row).to_string(),
+            DataType::Date32 => {
+                let day = array.as_primitive::<Date32Type>().value(row);
+                let (y, m, d) = privacy::deid::civil_from_days(day);
+                format!("{y:04}-{m:02}-{d:02}")
+            }
+            DataType::Utf8 => array.as_string::<i32>().value(row).to_owned(),
+            other => panic!("{other}"),
+        }
+    };
+    (0..array.len()).map(text).collect()
 }
 
 /// The folder of shared data, or a message that the test was skipped.

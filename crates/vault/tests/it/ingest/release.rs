@@ -161,9 +161,9 @@ fn only_a_published_release_leaves_a_trace() {
     drop(world.sealed());
     assert_eq!(world.left(), ["reports/r1.json", "reports/r1.txt"]);
     // Killed: what a process that cannot clean up leaves behind.
-    fs::create_dir_all(world.path("staging/r1.partial/main")).unwrap();
+    fs::create_dir_all(world.path("staging/r1.partial/main/baseline")).unwrap();
     fs::write(
-        world.path("staging/r1.partial/main/part-000.parquet"),
+        world.path("staging/r1.partial/main/baseline/part-000.parquet"),
         "half",
     )
     .unwrap();
@@ -177,9 +177,9 @@ fn only_a_published_release_leaves_a_trace() {
         Vec::<String>::new()
     );
     // A leftover does not disturb the next ingest either.
-    fs::create_dir_all(world.path("staging/r1.partial/main")).unwrap();
+    fs::create_dir_all(world.path("staging/r1.partial/main/baseline")).unwrap();
     fs::write(
-        world.path("staging/r1.partial/main/part-000.parquet"),
+        world.path("staging/r1.partial/main/baseline/part-000.parquet"),
         "half",
     )
     .unwrap();
@@ -316,7 +316,7 @@ fn verify_finds_any_changed_missing_or_added_file() {
     let world = with_events();
     let dir = world.sealed().publish(&world.path("releases")).unwrap();
     let (manifest, _) = Manifest::load(&dir).unwrap();
-    let file = dir.join("main/part-000.parquet");
+    let file = dir.join("main/genomic/part-000.parquet");
     let bytes = fs::read(&file).unwrap();
     for at in [0, bytes.len() / 2, bytes.len() - 1] {
         let mut changed = bytes.clone();
@@ -346,7 +346,8 @@ fn verify_finds_any_changed_missing_or_added_file() {
         }]
     );
     let mut outside = manifest.clone();
-    outside.tables.get_mut("main").unwrap().files[0].path = "../../raw/main.csv".to_owned();
+    let main = std::sync::Arc::make_mut(outside.tables.get_mut("main").unwrap());
+    main.families[0].files[0].path = "../../raw/main.csv".to_owned();
     assert!(
         verify_files(&dir, &outside)
             .iter()

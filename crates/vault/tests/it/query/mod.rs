@@ -6,4 +6,4 @@ mod limits;
 mod masking;
 mod pseudonyms;
 mod rules;
-mod town;
+pub mod town;

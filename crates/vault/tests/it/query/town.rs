@@ -20,7 +20,7 @@ use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
 use tempfile::TempDir;
 use vault::query::{Answer, GrantedTable, QueryError, QueryLimits, Question, ask};
-use vault::release::{ColumnEntry, FileEntry, Manifest, PERSON, TableEntry};
+use vault::release::{ColumnEntry, Family, FileEntry, LAYOUT, Manifest, PERSON, TableEntry};
 
 pub const MASTER: [u8; 32] = [42; 32];
 
@@ -108,16 +108,23 @@ impl Release {
                     missing_permille: 0,
                 })
                 .collect();
-            entries.insert(
-                table.name.to_owned(),
-                TableEntry {
-                    rows,
-                    columns,
-                    files,
-                },
-            );
+            let family = Family {
+                class: "baseline".to_owned(),
+                columns: table.columns.iter().map(|(n, _)| (*n).to_owned()).collect(),
+                files,
+            };
+            let entry = TableEntry {
+                rows,
+                columns,
+                families: vec![family],
+                clustered: None,
+                dimensions: BTreeMap::new(),
+                dimension_files: BTreeMap::new(),
+            };
+            entries.insert(table.name.to_owned(), Arc::new(entry));
         }
         let manifest = Manifest {
+            layout: LAYOUT,
             release: "town".to_owned(),
             participants: 60,
             recipe_sha256: String::new(),
@@ -167,6 +174,8 @@ impl Release {
             tables,
             manifest: &self.manifest,
             release_dir: self.dir.path(),
+            keyring: None,
+            spill: None,
             key: ProjectKey::derive(&MASTER, project),
             limits,
         })
@@ -269,6 +278,7 @@ pub fn code(result: &Result<Answer, QueryError>) -> String {
         Ok(_) => "answered".to_owned(),
         Err(QueryError::Refusal(r)) => r.code.to_string(),
         Err(QueryError::Fault(f)) => format!("fault: {f}"),
+        Err(QueryError::Again(_)) => "again".to_owned(),
     }
 }
 
