@@ -204,11 +204,7 @@ impl Stored {
 ///
 /// # Errors
 /// [`Fault`] when a file cannot be written.
-pub fn write_lists(
-    plan: &TablePlan,
-    stored: &[Stored],
-    staging: &Path,
-) -> Result<Lists, Fault> {
+pub fn write_lists(plan: &TablePlan, stored: &[Stored], staging: &Path) -> Result<Lists, Fault> {
     let mut by_class: BTreeMap<&str, Vec<(&str, &Dimension)>> = BTreeMap::new();
     for (column, stored) in plan.columns.iter().zip(stored) {
         if let Stored::Dimension(dimension) = stored {

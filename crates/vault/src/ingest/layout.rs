@@ -75,8 +75,7 @@ impl Layout {
     }
 
     fn clustered(plan: &TablePlan, stored: &[Stored], one: &Part) -> Option<Part> {
-        let listed =
-            |column: &usize| matches!(stored.get(*column), Some(Stored::Dimension(_)));
+        let listed = |column: &usize| matches!(stored.get(*column), Some(Stored::Dimension(_)));
         let sortable = !plan.cluster.is_empty() && plan.cluster.iter().all(listed);
         sortable.then(|| Part {
             folder: CLUSTERED.to_owned(),

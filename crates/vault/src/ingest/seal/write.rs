@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::interleave_record_batch;
-use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int32Type, Int64Type,
-};
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
@@ -82,7 +80,7 @@ impl Sealer<'_> {
             key
         };
         let mut keyed: Vec<_> = places.iter().map(|place| (code(place), *place)).collect();
-        keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        keyed.sort_by_key(|(code, _)| *code);
         Ok(keyed.into_iter().map(|(_, place)| place).collect())
     }
 

@@ -9,8 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, StringViewBuilder,
-    UInt32Array,
+    ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, StringViewBuilder, UInt32Array,
 };
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{BatchCoalescer, filter_record_batch};
@@ -196,9 +195,9 @@ impl Sieve {
             return Ok(());
         }
         if kept < self.batch_rows / 2 {
-            let small = self.small.get_or_insert_with(|| {
-                BatchCoalescer::new(batch.schema(), self.batch_rows)
-            });
+            let small = self
+                .small
+                .get_or_insert_with(|| BatchCoalescer::new(batch.schema(), self.batch_rows));
             match keep {
                 Some(keep) => small.push_batch_with_filter(batch, &keep)?,
                 None => small.push_batch(batch)?,
@@ -259,7 +258,8 @@ impl Rules {
                 )),
             })
             .collect::<Result<Vec<_>>>()?;
-        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let options =
+            arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         Ok(RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),
             columns,

@@ -56,10 +56,16 @@ fn no_file_holds_columns_of_two_classes() {
         }
         assert_eq!(seen.len(), table.columns.len());
     }
-    let paths: Vec<_> = manifest.tables["main"].files().map(|f| f.path.as_str()).collect();
+    let paths: Vec<_> = manifest.tables["main"]
+        .files()
+        .map(|f| f.path.as_str())
+        .collect();
     assert_eq!(
         paths,
-        ["main/baseline/part-000.parquet", "main/genomic/part-000.parquet"]
+        [
+            "main/baseline/part-000.parquet",
+            "main/genomic/part-000.parquet"
+        ]
     );
 }
 
@@ -102,9 +108,7 @@ fn the_second_copy_is_sorted_by_codes_then_people_then_dates() {
     let cells = world.cells(&world.path("releases/r1").join(&file.path));
     let column = |name: &str| &cells.iter().find(|(n, _)| n == name).unwrap().1;
     let rows: Vec<[&str; 4]> = (0..5)
-        .map(|row| {
-            ["read_3", "read_2", PERSON, "event_dt"].map(|name| column(name)[row].as_str())
-        })
+        .map(|row| ["read_3", "read_2", PERSON, "event_dt"].map(|name| column(name)[row].as_str()))
         .collect();
     // By hand; people 0, 1 and 2 are 1000012, 1000025 and fake3. No code comes first.
     assert_eq!(
@@ -136,7 +140,14 @@ fn the_manifest_of_a_small_release_is_known() {
     };
     assert_eq!(
         keys(&gp),
-        ["rows", "columns", "families", "clustered", "dimensions", "dimension_files"]
+        [
+            "rows",
+            "columns",
+            "families",
+            "clustered",
+            "dimensions",
+            "dimension_files"
+        ]
     );
     assert_eq!(keys(&gp["families"][0]), ["class", "columns", "files"]);
     assert_eq!(keys(&gp["clustered"]), ["by", "class", "files"]);
@@ -179,7 +190,11 @@ fn a_column_with_too_many_values_stays_text_and_a_repeated_one_becomes_a_list() 
     let world = World::small();
     let mut gp = GP.to_owned();
     for row in 0..40 {
-        gp.push_str(&format!("1000012,1,2001-01-01,C{},,{row}.5,u{},\n", row % 3, row % 10));
+        gp.push_str(&format!(
+            "1000012,1,2001-01-01,C{},,{row}.5,u{},\n",
+            row % 3,
+            row % 10
+        ));
     }
     world.put("gp_clinical.csv", gp);
     let manifest = published(&world);
@@ -190,7 +205,10 @@ fn a_column_with_too_many_values_stays_text_and_a_repeated_one_becomes_a_list() 
     assert_eq!(table.dimensions["read_3"].values, 0);
     let rows = world.rows("r1", "gp_clinical");
     assert_eq!(rows.len(), 40);
-    let mut values: Vec<_> = rows.iter().map(|(_, cells)| cells[2..7].join(" ")).collect();
+    let mut values: Vec<_> = rows
+        .iter()
+        .map(|(_, cells)| cells[2..7].join(" "))
+        .collect();
     values.sort();
     let mut expected: Vec<_> = (0..40)
         .map(|row| format!("C{} - {row}.5 u{} -", row % 3, row % 10))
@@ -204,7 +222,11 @@ fn a_copy_by_codes_needs_text_columns_of_one_class() {
     let mut world = World::small();
     for (from, to, wrong) in [
         (r#"["read_3", "read_2"]"#, r#"["event_dt"]"#, "event_dt"),
-        (r#"["read_3", "read_2"]"#, r#"["read_3", "read_3"]"#, "read_3"),
+        (
+            r#"["read_3", "read_2"]"#,
+            r#"["read_3", "read_3"]"#,
+            "read_3",
+        ),
         (
             r#"title = "Read v2 code" }"#,
             r#"title = "Read v2 code", class = "sensitive" }"#,

@@ -1,7 +1,7 @@
 //! Ingest from the outside: raw folders in, releases and reports out.
 
 mod bad_input;
-mod cohort;
+pub(crate) mod cohort;
 mod folders;
 mod layout;
 mod release;
@@ -153,7 +153,12 @@ impl World {
             assert_eq!(persons.get_or_insert_with(|| found.clone()), &found);
         }
         for (name, entry) in &table.dimensions {
-            let class = &table.columns.iter().find(|c| c.name == *name).unwrap().class;
+            let class = &table
+                .columns
+                .iter()
+                .find(|c| c.name == *name)
+                .unwrap()
+                .class;
             let list = match entry.values {
                 0 => Vec::new(),
                 _ => lists(&dir.join(&table.dimension_files[class].path))
@@ -181,7 +186,13 @@ impl World {
         for batch in reader.unwrap().build().unwrap() {
             let batch = batch.unwrap();
             assert_eq!(batch.schema().field(0).name(), PERSON);
-            for (place, (field, array)) in batch.schema().fields().iter().zip(batch.columns()).enumerate() {
+            for (place, (field, array)) in batch
+                .schema()
+                .fields()
+                .iter()
+                .zip(batch.columns())
+                .enumerate()
+            {
                 if out.len() == place {
                     out.push((field.name().clone(), Vec::new()));
                 }

@@ -10,7 +10,8 @@ use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 use roaring::RoaringBitmap;
 
-use super::filter::{Bounds, Range as Wished, Values, Wanted};
+use super::filter::{Bounds, Range as Wished};
+use super::wanted::{Values, Wanted};
 use crate::release::PERSON;
 
 /// Rows of a file, as ranges in order that do not touch.
@@ -57,9 +58,7 @@ fn of_lists(file: &ParquetMetaData, wanted: &Wanted) -> Ranges {
         parts.fold(first, |rows, part| join(&rows, &part))
     };
     match wanted {
-        Wanted::One { column, values } => {
-            of_column(file, column, &|page| page_has(&page, values))
-        }
+        Wanted::One { column, values } => of_column(file, column, &|page| page_has(&page, values)),
         Wanted::All(parts) => all(parts, both),
         Wanted::Any(parts) => all(parts, either),
     }
@@ -143,8 +142,12 @@ fn pages(
     place: usize,
     rows: u64,
 ) -> Vec<(Range<u64>, Option<Page>)> {
-    let offsets = file.offset_index().and_then(|index| index.get(group)?.get(place));
-    let index = file.column_index().and_then(|index| index.get(group)?.get(place));
+    let offsets = file
+        .offset_index()
+        .and_then(|index| index.get(group)?.get(place));
+    let index = file
+        .column_index()
+        .and_then(|index| index.get(group)?.get(place));
     let Some(offsets) = offsets else {
         return Vec::new();
     };
@@ -186,7 +189,10 @@ fn of_page(index: &ColumnIndexMetaData, page: usize) -> Page {
 }
 
 fn of_group(group: &RowGroupMetaData, place: usize) -> Page {
-    let statistics = group.columns().get(place).and_then(|column| column.statistics());
+    let statistics = group
+        .columns()
+        .get(place)
+        .and_then(|column| column.statistics());
     let Some(statistics) = statistics else {
         return Page {
             ends: Ends::Unknown,

@@ -18,10 +18,11 @@ use parquet::arrow::async_reader::{ParquetRecordBatchStream, ParquetRecordBatchS
 use parquet::file::metadata::ParquetMetaData;
 use roaring::RoaringBitmap;
 
-use super::cache::{self, Opened, Reader};
-use super::filter::{Bounds, Wanted};
-use super::prune::{self, Ask, Ranges};
 use super::broken;
+use super::cache::{self, Opened, Reader};
+use super::filter::Bounds;
+use super::prune::{self, Ask, Ranges};
+use super::wanted::Wanted;
 use crate::release::{FileEntry, PERSON};
 
 /// What is read of a table, and which of its rows.
@@ -99,7 +100,10 @@ pub(crate) async fn read(
 
 fn candidates(reading: &Reading, opened: &[Opened], rows: Range<u64>) -> Ranges {
     let mut out = vec![rows];
-    for (open, first) in opened.iter().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
+    for (open, first) in opened
+        .iter()
+        .zip(std::iter::once(true).chain(std::iter::repeat(false)))
+    {
         let file: &ParquetMetaData = open.metadata.metadata();
         let mut ask = |ask| out = prune::both(&out, &prune::rows(file, ask));
         if let (true, Some(people)) = (first, &reading.people) {
@@ -140,10 +144,11 @@ fn stream(
         });
         RowFilter::new(vec![Box::new(predicate)])
     });
-    let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(open.reader, open.metadata)
-        .with_projection(columns)
-        .with_batch_size(batch_rows)
-        .with_row_groups(groups);
+    let mut builder =
+        ParquetRecordBatchStreamBuilder::new_with_metadata(open.reader, open.metadata)
+            .with_projection(columns)
+            .with_batch_size(batch_rows)
+            .with_row_groups(groups);
     if let Some(selection) = selection {
         builder = builder.with_row_selection(selection);
     }
@@ -259,6 +264,8 @@ impl Zip {
             .get_or_insert_with(|| Arc::new(Schema::new(fields)));
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let schema = Arc::clone(schema);
-        Ok(RecordBatch::try_new_with_options(schema, columns, &options)?)
+        Ok(RecordBatch::try_new_with_options(
+            schema, columns, &options,
+        )?)
     }
 }
