@@ -69,7 +69,7 @@ fn question<'a>(release: &'a Release, visitor: &Visitor, sql: &'a str) -> Questi
         release_dir: release.dir.path(),
         key: ProjectKey::derive(&MASTER, &visitor.project),
         limits: QueryLimits {
-            seconds: 20,
+            seconds: 6,
             ..QueryLimits::default()
         },
     }
