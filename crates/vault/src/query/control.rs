@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, LargeBinaryArray, RecordBatch,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeBinaryArray, RecordBatch,
 };
 use arrow::compute::{cast, concat_batches, filter_record_batch, nullif};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result};
 use privacy::sdc::{self, RowVerdict, Shown};
 use roaring::RoaringBitmap;
@@ -167,18 +167,32 @@ fn number(split: &Split, batch: &RecordBatch, i: usize, rows: &[RowVerdict]) -> 
         RowVerdict::Withheld => Shown::Withheld,
     };
     if split.kinds.get(i) == Some(&sdc::NumberKind::Magnitude) {
+        let numbers = column(batch, &cell(i))?;
+        let scaled = |row: &RowVerdict| matches!(verdict(row), Shown::Scaled { .. });
+        if rows.iter().any(scaled) {
+            let exact = cast(&numbers, &DataType::Float64)?;
+            let exact = exact
+                .as_primitive_opt::<Float64Type>()
+                .ok_or_else(missing)?;
+            let shown: Float64Array = rows
+                .iter()
+                .zip(exact.iter())
+                .map(|(row, value)| verdict(row).of(value?))
+                .collect();
+            return Ok(cast(&shown, numbers.data_type())?);
+        }
         let hide: BooleanArray = rows
             .iter()
             .map(|row| Some(verdict(row) != Shown::AsIs))
             .collect();
-        return Ok(nullif(&column(batch, &cell(i))?, &hide)?);
+        return Ok(nullif(&numbers, &hide)?);
     }
     // a count is only ever shown in the form that it was given
     let counts: Int64Array = rows
         .iter()
         .map(|row| match verdict(row) {
             Shown::Count(count) => Some(count),
-            Shown::AsIs | Shown::Withheld => None,
+            Shown::AsIs | Shown::Withheld | Shown::Scaled { .. } => None,
         })
         .collect();
     let counted =

@@ -67,14 +67,6 @@ pub struct ShownTable {
     pub columns: Vec<ShownColumn>,
 }
 
-impl ShownColumn {
-    /// `boolean`, `integer`, `number`, `text` or `date`.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        super::answer::kind(&self.data_type)
-    }
-}
-
 impl ShownTable {
     /// A granted table of a release, as its entry describes it.
     #[must_use]

@@ -97,17 +97,6 @@ pub(crate) fn call(name: &str, args: Vec<Expr>) -> Expr {
     Expr::Function(call_with(name, args, false, None))
 }
 
-/// `CASE WHEN condition THEN result END`.
-pub(crate) fn when(condition: Expr, result: Expr) -> Expr {
-    Expr::Case {
-        case_token: AttachedToken::empty(),
-        end_token: AttachedToken::empty(),
-        operand: None,
-        conditions: vec![CaseWhen { condition, result }],
-        else_result: None,
-    }
-}
-
 /// `expr AS alias`.
 pub(crate) fn item(expr: Expr, alias: &str) -> SelectItem {
     SelectItem::ExprWithAlias {
