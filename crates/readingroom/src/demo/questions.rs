@@ -16,6 +16,8 @@ pub const DIABETES_BY_SEX: &str = "SELECT m.p31 AS sex, count(DISTINCT g.eid) AS
      WHERE g.read_2 LIKE 'C10F%' OR g.read_3 LIKE 'X40J5%' GROUP BY m.p31 ORDER BY m.p31";
 /// Everybody, and their mean body mass index, by sex.
 const PEOPLE_BY_SEX: &str = "SELECT p31 AS sex, count(*) AS people, avg(p21001_i0) AS mean_bmi FROM main GROUP BY p31 ORDER BY p31";
+/// Everybody, inside.
+const EVERYBODY: &str = "SELECT count(*) AS people FROM main";
 
 /// Plays the questions.
 pub fn play(stage: &mut Stage) -> Result<(), Failure> {
@@ -135,7 +137,8 @@ fn withdrawal(stage: &mut Stage) -> Result<(), Failure> {
     stage
         .tell
         .step("A participant withdraws: the next answer does not count them, anywhere");
-    let before = show(stage, "p-heart", Some(Mode::Aggregate), PEOPLE_BY_SEX)?;
+    show(stage, "p-heart", Some(Mode::Aggregate), PEOPLE_BY_SEX)?;
+    let before = show(stage, "p-heart", Some(Mode::Enclave), EVERYBODY)?;
     let person = someone_counted(stage)?;
     let command = RecordWithdrawal {
         level: WithdrawalLevel::NoFurtherUse,
@@ -147,10 +150,10 @@ fn withdrawal(stage: &mut Stage) -> Result<(), Failure> {
         "withdrawal recorded: ledger entry {}, which does not say whose",
         given.first
     ));
-    let after = show(stage, "p-heart", Some(Mode::Aggregate), PEOPLE_BY_SEX)?;
-    let (before, after) = (people(&before), people(&after));
+    let after = show(stage, "p-heart", Some(Mode::Enclave), EVERYBODY)?;
+    let (before, after) = (count(&before), count(&after));
     stage.tell.say(&format!(
-        "{before} people before, {after} after: exactly one fewer."
+        "inside, {before} people before and {after} after: exactly one fewer."
     ));
     stage.tell.figure("people before", before);
     stage.tell.figure("people after", after);
@@ -159,6 +162,10 @@ fn withdrawal(stage: &mut Stage) -> Result<(), Failure> {
             "demonstration: the withdrawal did not change the answer by one".to_owned(),
         ));
     }
+    show(stage, "p-heart", Some(Mode::Aggregate), PEOPLE_BY_SEX)?;
+    stage.tell.say(
+        "outside, the same table leaves others out with them and is rounded: it does not tell whose withdrawal it was.",
+    );
     Ok(())
 }
 
@@ -186,14 +193,13 @@ fn someone_counted(stage: &mut Stage) -> Result<String, Failure> {
         .ok_or_else(|| Failure::Fault("demonstration: nobody is counted".to_owned()))
 }
 
-/// Sum of the second column.
-fn people(answered: &Answered) -> u64 {
-    answered
-        .answer
-        .table()
-        .iter()
-        .filter_map(|row| row.get(1)?.as_ref()?.parse::<u64>().ok())
-        .sum()
+/// The one number of an answer.
+fn count(answered: &Answered) -> u64 {
+    let table = answered.answer.table();
+    let cell = table
+        .first()
+        .and_then(|row| row.first()?.as_ref()?.parse().ok());
+    cell.unwrap_or(0)
 }
 
 fn pseudonyms(stage: &mut Stage) -> Result<(), Failure> {
