@@ -84,3 +84,6 @@ pub const WEIGHT_COUNTERS: usize = 128;
 /// Largest absolute value that is summed in fixed point: 2^90 with forty bits behind the point, so that 2^38 rows of it fit into
 /// 128 bits.
 pub const WEIGHT_LARGEST: f64 = 1e15;
+
+/// Pairs of cells of two tables that are looked through for totals without their parts.
+pub const DIFFERENCES_WEIGHED: usize = 200_000;

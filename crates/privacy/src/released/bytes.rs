@@ -1,7 +1,7 @@
 //! A released table as bytes, for keeping.
 //!
 //! Version 1, little-endian: the version, the withdrawn, the stand-ins, the number of layers; for each layer its family,
-//! the number of cells; for each cell its row, its number, what it has, the shown count, the meaning, and the people; then the
+//! the number of cells; for each cell its row, its number, what it has, the shown count, the meaning, the weights, and the people; then the
 //! protected layers alike. Sets are
 //! roaring bitmaps in their portable form, with their length before them. Every length is bounded before anything
 //! is reserved for it.
@@ -12,6 +12,7 @@ use roaring::RoaringBitmap;
 
 use super::{Cell, Layer, ReleasedTable};
 use crate::limits::{KEPT_CELLS, KEPT_CONDITIONS, KEPT_LAYERS, KEPT_NAME};
+use crate::sdc::Weights;
 
 /// The version of the format.
 const VERSION: u8 = 1;
@@ -79,7 +80,16 @@ fn write_layers(out: &mut Vec<u8>, layers: &[Layer]) {
 fn write_cell(out: &mut Vec<u8>, cell: &Cell) {
     out.extend_from_slice(&cell.row.to_le_bytes());
     out.extend_from_slice(&cell.number.to_le_bytes());
-    out.push(u8::from(cell.shown.is_some()) | u8::from(cell.meaning.is_some()) << 1);
+    let has = [
+        cell.shown.is_some(),
+        cell.meaning.is_some(),
+        cell.weights.is_some(),
+    ];
+    out.push(
+        has.iter()
+            .rev()
+            .fold(0, |bits, has| bits << 1 | u8::from(*has)),
+    );
     if let Some(shown) = cell.shown {
         out.extend_from_slice(&shown.to_le_bytes());
     }
@@ -87,6 +97,11 @@ fn write_cell(out: &mut Vec<u8>, cell: &Cell) {
         write_length(out, meaning.len());
         for condition in meaning {
             out.extend_from_slice(&condition.to_le_bytes());
+        }
+    }
+    if let Some(weights) = &cell.weights {
+        for value in [weights.total, weights.top[0], weights.top[1]] {
+            out.extend_from_slice(&value.to_le_bytes());
         }
     }
     write_set(out, &cell.people);
@@ -172,7 +187,7 @@ impl<'a> Reader<'a> {
     fn cell(&mut self) -> Result<Cell, BytesError> {
         let (row, number) = (self.number()?, self.number()?);
         let has = self.byte()?;
-        if has > 3 {
+        if has > 7 {
             return Err(BytesError::NotReadable);
         }
         let shown = if has & 1 == 1 {
@@ -188,12 +203,22 @@ impl<'a> Reader<'a> {
         } else {
             None
         };
+        let weights = if has & 4 == 4 {
+            let mut value = || Ok(f64::from_le_bytes(self.array()?));
+            Some(Weights {
+                total: value()?,
+                top: [value()?, value()?],
+            })
+        } else {
+            None
+        };
         Ok(Cell {
             people: self.set()?,
             shown,
             row,
             number,
             meaning,
+            weights,
         })
     }
 }

@@ -28,7 +28,11 @@ pub fn compare(
             .collect(),
     );
     let waiting = !new.stand_ins.is_empty();
-    match examine(new, &earlier, options.threshold) {
+    let rules = Examine {
+        threshold: options.threshold.max(PEOPLE_PER_CELL),
+        dominance: options.dominance,
+    };
+    match examine(new, &earlier, rules) {
         Err(_) if waiting => Outcome::Refuse {
             rule: Rule::WaitsForMoreChange,
             recode: None,
@@ -37,7 +41,7 @@ pub fn compare(
             rule,
             recode: options
                 .table
-                .and_then(|table| recode::smallest(table, new, &earlier, options.threshold)),
+                .and_then(|table| recode::smallest(table, new, &earlier, rules)),
         },
         Ok(Found::RepeatsAcrossWithdrawal) if waiting => Outcome::Refuse {
             rule: Rule::WaitsForMoreChange,
@@ -101,13 +105,20 @@ fn connected(new: &ReleasedTable, mut earlier: Vec<Known>) -> Vec<Known> {
     }
 }
 
+/// What the rules go by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Examine {
+    pub(super) threshold: u64,
+    pub(super) dominance: crate::sdc::Dominance,
+}
+
 /// All rules on one table.
 pub(super) fn examine(
     new: &ReleasedTable,
     earlier: &[Known],
-    threshold: u64,
+    rules: Examine,
 ) -> Result<Found, Rule> {
-    let threshold = threshold.max(PEOPLE_PER_CELL);
+    let threshold = rules.threshold;
     let mut families: Vec<&str> = new.layers.iter().map(|l| l.family.as_str()).collect();
     families.sort_unstable();
     families.dedup();
@@ -118,6 +129,7 @@ pub(super) fn examine(
         load::check(&side, earlier)?;
     }
     protected::check(new, earlier)?;
+    protected::weigh(new, earlier, &rules.dominance)?;
     populations(new, earlier, threshold)?;
     Ok(found)
 }

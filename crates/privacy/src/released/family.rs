@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use roaring::RoaringBitmap;
 
 use super::compare::Known;
+use super::crossing::{self, Crossing};
 use super::joint;
 use super::{Cell, ReleasedTable, Rule, meaning};
 use crate::linear::cut::Graph;
@@ -29,39 +30,34 @@ impl Found {
 pub(super) struct Cells<'a> {
     pub(super) sets: Vec<&'a RoaringBitmap>,
     cells: Vec<&'a Cell>,
-    /// The cell of each person, if no person has two.
+    /// The cell of each person, if no person has two. New layers only.
     cell_of: Option<Vec<u32>>,
+    /// Whether no person has two cells.
+    disjoint: bool,
 }
-
-/// No cell.
-const NONE: u32 = u32::MAX;
 
 impl<'a> Cells<'a> {
     fn new(cells: Vec<&'a Cell>) -> Self {
         let sets: Vec<&RoaringBitmap> = cells.iter().map(|c| &c.people).collect();
-        let cell_of = cell_of(&sets);
+        let cell_of = crossing::cell_of(&sets);
         Self {
+            disjoint: cell_of.is_some(),
             sets,
             cells,
             cell_of,
         }
     }
-}
 
-/// The cell of each person; `None` if somebody is in two.
-fn cell_of(sets: &[&RoaringBitmap]) -> Option<Vec<u32>> {
-    let most = sets.iter().filter_map(|s| s.max()).max()?;
-    let mut out = vec![NONE; usize::try_from(most).ok()?.checked_add(1)?];
-    for (number, set) in (0_u32..).zip(sets) {
-        for person in *set {
-            let slot = out.get_mut(usize::try_from(person).ok()?)?;
-            if *slot != NONE {
-                return None;
-            }
-            *slot = number;
+    /// A layer that others are compared with.
+    fn earlier(cells: Vec<&'a Cell>) -> Self {
+        let sets: Vec<&RoaringBitmap> = cells.iter().map(|c| &c.people).collect();
+        Self {
+            disjoint: crossing::disjoint(&sets),
+            sets,
+            cells,
+            cell_of: None,
         }
     }
-    Some(out)
 }
 
 /// Distinct layers of one family of a table.
@@ -115,7 +111,7 @@ impl<'a> Side<'a> {
                 // a cell that has become small by withdrawals is compared by itself: alone it was shown already
                 let (enough, small): (Vec<&Cell>, Vec<&Cell>) =
                     cells.into_iter().partition(|c| c.people.len() >= threshold);
-                let old = Cells::new(enough);
+                let old = Cells::earlier(enough);
                 for layer in &self.layers {
                     close_sets(&layer.cells, &small, threshold, true)?;
                     if pair(layer, &old, threshold, true)? && known.older {
@@ -133,47 +129,31 @@ impl<'a> Side<'a> {
 /// Compares two layers; whether they say the same about some union of cells. If they do, and it was not asked for in the
 /// same words, this is refused like a small difference (`meant`).
 fn pair(new: &Cells<'_>, old: &Cells<'_>, threshold: u64, meant: bool) -> Result<bool, Rule> {
-    let (Some(cell_of), Some(_)) = (&new.cell_of, &old.cell_of) else {
+    let (Some(cell_of), true) = (&new.cell_of, old.disjoint) else {
         return close_sets(&new.cells, &old.cells, threshold, meant);
     };
-    let graph = crossing(&new.sets, cell_of, &old.sets);
-    let repeats = repeats(&graph, old, new);
-    if graph.small_cut(threshold) || (meant && repeats == Repeats::InOtherWords) {
+    let crossing = Crossing::new(&new.sets, cell_of, &old.sets);
+    let repeats = if let Some(ground) = crossing.one_piece(threshold) {
+        if ground > 0 && ground < threshold {
+            return Err(Rule::Difference);
+        }
+        if ground > 0 {
+            Repeats::No
+        } else {
+            repeats_between(&old.cells, &new.cells)
+        }
+    } else {
+        let graph = crossing.graph();
+        let repeats = repeats(&graph, old, new);
+        if graph.small_cut(threshold) {
+            return Err(Rule::Difference);
+        }
+        repeats
+    };
+    if meant && repeats == Repeats::InOtherWords {
         return Err(Rule::Difference);
     }
     Ok(repeats != Repeats::No)
-}
-
-/// The cells of both layers as nodes, old ones first, "not shown" last; people as edges.
-fn crossing(new: &[&RoaringBitmap], cell_of: &[u32], old: &[&RoaringBitmap]) -> Graph {
-    let ground = old.len() + new.len();
-    let mut graph = Graph::new(ground + 1);
-    let mut alone: Vec<u64> = new.iter().map(|s| s.len()).collect();
-    let mut both = vec![0_u32; new.len()];
-    for (node, set) in old.iter().enumerate() {
-        let mut inside = 0;
-        for person in *set {
-            let cell = usize::try_from(person).ok().and_then(|p| cell_of.get(p));
-            // nobody's cell is no place of the list
-            let slot = cell.and_then(|c| both.get_mut(usize::try_from(*c).ok()?));
-            if let Some(slot) = slot {
-                *slot += 1;
-                inside += 1;
-            }
-        }
-        for (cell, (count, alone)) in both.iter_mut().zip(&mut alone).enumerate() {
-            if *count > 0 {
-                graph.join(node, old.len() + cell, u64::from(*count));
-                *alone = alone.saturating_sub(u64::from(*count));
-                *count = 0;
-            }
-        }
-        graph.join(node, ground, set.len() - inside);
-    }
-    for (cell, alone) in alone.iter().enumerate() {
-        graph.join(old.len() + cell, ground, *alone);
-    }
-    graph
 }
 
 /// Whether two layers have a union of cells in common.
@@ -209,17 +189,29 @@ fn repeats(graph: &Graph, old: &Cells<'_>, new: &Cells<'_>) -> Repeats {
         if a.is_empty() || b.is_empty() {
             continue;
         }
-        let of = |cells: &[&Cell]| meaning::common(cells.iter().map(|c| c.meaning.as_ref()));
-        if !meaning::alike(of(a), of(b)) {
-            return Repeats::InOtherWords;
+        out = repeats_between(a, b);
+        if out == Repeats::InOtherWords {
+            break;
         }
-        out = Repeats::Meant;
     }
     out
 }
 
+/// Two lists of cells with the same union.
+fn repeats_between(a: &[&Cell], b: &[&Cell]) -> Repeats {
+    let of = |cells: &[&Cell]| meaning::common(cells.iter().map(|c| c.meaning.as_ref()));
+    if meaning::alike(of(a), of(b)) {
+        Repeats::Meant
+    } else {
+        Repeats::InOtherWords
+    }
+}
+
 /// Compares all sets of two lists, two at a time; whether two are equal.
 fn close_sets(new: &[&Cell], old: &[&Cell], threshold: u64, meant: bool) -> Result<bool, Rule> {
+    if old.is_empty() {
+        return Ok(false);
+    }
     let mut by_size: Vec<(u64, [u32; PARTS], &Cell)> = old
         .iter()
         .map(|cell| (cell.people.len(), spread(&cell.people), *cell))

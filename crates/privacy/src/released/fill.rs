@@ -48,7 +48,10 @@ impl ReleasedTable {
                         }
                         _ => None,
                     };
-                    layer.cells.push(cell(&number.people, at, index, count));
+                    layer.cells.push(Cell {
+                        weights: number.weights,
+                        ..cell(&number.people, at, index, count)
+                    });
                 }
                 // who meets a condition is a group like any other, whatever is calculated of them
                 if !hidden
@@ -82,6 +85,7 @@ fn cell(people: &RoaringBitmap, row: u32, number: u32, shown: Option<i64>) -> Ce
         row,
         number,
         meaning: None,
+        weights: None,
     }
 }
 

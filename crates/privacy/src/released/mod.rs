@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::PEOPLE_PER_CELL;
 use crate::people;
-use crate::sdc::{RowVerdict, Shown, Table, Treatment, Verdicts, round};
+use crate::sdc::{Dominance, RowVerdict, Shown, Table, Treatment, Verdicts, Weights, round};
 
 pub mod budget;
 mod bytes;
 mod compare;
+mod crossing;
 mod family;
 mod fill;
 mod joint;
@@ -59,6 +60,8 @@ pub struct Cell {
     pub number: u32,
     /// What was asked for, as digests of conditions that all must hold ([`Meaning`]); `None` if it is not known.
     pub meaning: Option<Vec<u64>>,
+    /// How a total is spread over its people, for numbers that are calculated of values.
+    pub weights: Option<Weights>,
 }
 
 /// The row of the people in all withheld rows together, where their number was told.
@@ -178,6 +181,8 @@ pub struct Options<'a> {
     pub threshold: u64,
     /// How counts were treated.
     pub treatment: Treatment,
+    /// When a few people make up too much of a total that follows from others.
+    pub dominance: Dominance,
     /// The table before disclosure control, with its labels. Without it no recode is looked for.
     pub table: Option<&'a Table>,
     /// Chooses stand-ins.
@@ -187,10 +192,11 @@ pub struct Options<'a> {
 impl<'a> Options<'a> {
     /// The defaults: ten people, no recode.
     #[must_use]
-    pub const fn new(chooser: &'a Chooser) -> Self {
+    pub fn new(chooser: &'a Chooser) -> Self {
         Self {
             threshold: PEOPLE_PER_CELL,
             treatment: Treatment::Round { base: round::BASE },
+            dominance: Dominance::default(),
             table: None,
             chooser,
         }

@@ -1,12 +1,16 @@
 //! Totals that were withheld because one or two people dominate them must not follow from other totals.
 //!
-//! A withheld total is known if its set is a combination of shown sets (the total of all groups without the other groups).
+//! A withheld total is known if its set is a combination of shown sets (the total of all groups without the other groups). And a
+//! total that nobody asked for follows from one of more people without parts of it: it is judged by what is known of the
+//! largest people of the larger one, who may or may not be among those left.
 
 use roaring::RoaringBitmap;
 
 use super::compare::Known;
 use super::settle::Span;
-use super::{Layer, ReleasedTable, Rule};
+use super::{COUNTS, Cell, Layer, ReleasedTable, Rule};
+use crate::limits::DIFFERENCES_WEIGHED;
+use crate::sdc::{Dominance, Weights};
 
 /// Refuses if a protected set of the new table or of an earlier one follows from what is shown.
 pub(super) fn check(new: &ReleasedTable, earlier: &[Known]) -> Result<(), Rule> {
@@ -32,4 +36,60 @@ pub(super) fn check(new: &ReleasedTable, earlier: &[Known]) -> Result<(), Rule> 
         }
     }
     Ok(())
+}
+
+/// Refuses if a total without parts of it, one of them new and one earlier, may be dominated.
+pub(super) fn weigh(
+    new: &ReleasedTable,
+    earlier: &[Known],
+    dominance: &Dominance,
+) -> Result<(), Rule> {
+    for known in earlier {
+        for mine in new.layers.iter().filter(|l| l.family != COUNTS) {
+            let theirs = known.table.layers.iter();
+            for theirs in theirs.filter(|l| l.family == mine.family) {
+                if mine.cells.len().saturating_mul(theirs.cells.len()) > DIFFERENCES_WEIGHED {
+                    continue;
+                }
+                for (wholes, parts) in [(mine, theirs), (theirs, mine)] {
+                    if wholes
+                        .cells
+                        .iter()
+                        .any(|w| !rest(w, &parts.cells, dominance))
+                    {
+                        return Err(Rule::Difference);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether what is left of a total without its parts may be known.
+fn rest(whole: &Cell, parts: &[Cell], dominance: &Dominance) -> bool {
+    let Some(all) = whole.weights else {
+        return true;
+    };
+    let (mut total, mut inside, mut sizes) = (all.total, RoaringBitmap::new(), 0);
+    for part in parts {
+        let Some(weights) = part.weights else {
+            continue;
+        };
+        if part.people.len() <= whole.people.len() && part.people.is_subset(&whole.people) {
+            total -= weights.total;
+            sizes += part.people.len();
+            inside |= &part.people;
+        }
+    }
+    // parts that overlap are not a sum; the same people leave nobody
+    if sizes == 0 || sizes != inside.len() || inside.len() == whole.people.len() {
+        return true;
+    }
+    let total = total.max(0.0);
+    let first = all.top[0].min(total);
+    dominance.passes(&Weights {
+        total,
+        top: [first, all.top[1].min(total - first)],
+    })
 }

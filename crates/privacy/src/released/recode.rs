@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::{Known, examine};
+use super::compare::{Examine, Known, examine};
 use super::family::Found;
 use super::{COUNTS, Cell, Layer, Recode, ReleasedTable};
-use crate::limits::{PEOPLE_PER_CELL, RECODES_TRIED};
+use crate::limits::RECODES_TRIED;
 use crate::sdc::{NumberKind, Row, Table};
 
 type Label = Option<String>;
@@ -17,9 +17,9 @@ pub(super) fn smallest(
     table: &Table,
     new: &ReleasedTable,
     earlier: &[Known],
-    threshold: u64,
+    rules: Examine,
 ) -> Option<Recode> {
-    let threshold = threshold.max(PEOPLE_PER_CELL);
+    let threshold = rules.threshold;
     let keys = table.rows.first()?.labels.len();
     if table.rows.iter().any(|row| row.labels.len() != keys) {
         return None;
@@ -28,10 +28,10 @@ pub(super) fn smallest(
     let (hard, _): (Vec<Known>, Vec<Known>) = earlier
         .iter()
         .cloned()
-        .partition(|one| examine(new, std::slice::from_ref(one), threshold).is_err());
+        .partition(|one| examine(new, std::slice::from_ref(one), rules).is_err());
     let passes = |coarse: &ReleasedTable| {
-        examine(coarse, &hard, threshold) == Ok(Found::Nothing)
-            && examine(coarse, earlier, threshold) == Ok(Found::Nothing)
+        examine(coarse, &hard, rules) == Ok(Found::Nothing)
+            && examine(coarse, earlier, rules) == Ok(Found::Nothing)
     };
     let mut forms: Vec<(Form, Vec<Row>)> = forms(table, keys)
         .into_iter()

@@ -2,7 +2,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic
+    clippy::panic,
+    clippy::print_stdout
 )]
 use proptest::prelude::*;
 use roaring::RoaringBitmap;
@@ -26,6 +27,7 @@ fn table(sets: &[RoaringBitmap]) -> ReleasedTable {
                     row,
                     number: 0,
                     meaning: None,
+                    weights: None,
                 })
                 .collect(),
         }],
@@ -183,6 +185,27 @@ fn a_withheld_total_does_not_follow() {
     let all = named(table(&[people(0..120)]));
     assert_eq!(asked(&all, &[groups.clone()]), refused(Rule::Difference));
     assert_eq!(asked(&groups, &[all]), refused(Rule::Difference));
+}
+
+/// The total of 120 people, then of 90 of them: of the other 30 one has 3,000 of 3,300, by what is known of the total's
+/// largest. It is refused; without a large one it is not.
+#[test]
+fn a_dominated_total_does_not_follow_from_two_others() {
+    let total = |set: RoaringBitmap, total: f64, largest: f64| {
+        let mut table = table(&[set]);
+        table.layers[0].family = "main.p".to_owned();
+        table.layers[0].cells[0].weights = Some(Weights {
+            total,
+            top: [largest, 100.0],
+        });
+        table
+    };
+    let rest = total(people(30..120), 9_000.0, 110.0);
+    for (largest, fine) in [(3_000.0, false), (110.0, true)] {
+        let all = total(people(0..120), 12_300.0, largest);
+        assert_eq!(is_fine(&asked(&rest, std::slice::from_ref(&all))), fine);
+        assert_eq!(is_fine(&asked(&all, std::slice::from_ref(&rest))), fine);
+    }
 }
 
 fn withdrawn(mut table: ReleasedTable, who: &[u32]) -> ReleasedTable {
@@ -391,4 +414,45 @@ proptest! {
     fn reading_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = ReleasedTable::from_bytes(&bytes);
     }
+}
+
+/// How long a comparison takes at full size: 440 cells against a hundred tables of 440 cells over 500,000 people. Run with
+/// `cargo test --release -p privacy -- --ignored full_size --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn full_size() {
+    // tables by different keys: people fall into cells independently
+    let by = |seed: u32| {
+        let mut sets = vec![RoaringBitmap::new(); 440];
+        for p in 0..500_000_u32 {
+            let mut z = (u64::from(p) << 20 | u64::from(seed)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            z = (z ^ (z >> 31)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^= z >> 29;
+            sets[(z % 440) as usize].insert(p);
+        }
+        table(&sets)
+    };
+    let earlier: Vec<Earlier> = (0..100)
+        .map(|seed| Earlier {
+            table: by(seed),
+            own: seed < 10,
+        })
+        .collect();
+    let new = by(1_000);
+    let start = std::time::Instant::now();
+    let bytes: Vec<Vec<u8>> = earlier.iter().map(|e| e.table.to_bytes()).collect();
+    let written = start.elapsed();
+    let start = std::time::Instant::now();
+    for bytes in &bytes {
+        ReleasedTable::from_bytes(bytes).unwrap();
+    }
+    let read = start.elapsed();
+    let start = std::time::Instant::now();
+    let outcome = compare(&new, earlier, &Options::new(&chooser()));
+    let took = start.elapsed();
+    assert!(is_fine(&outcome), "{outcome:?}");
+    println!(
+        "compared in {took:?}, written in {written:?}, read in {read:?}, {} MB",
+        bytes.iter().map(Vec::len).sum::<usize>() / 1_000_000
+    );
 }
