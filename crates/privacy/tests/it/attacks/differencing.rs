@@ -70,13 +70,13 @@ fn bounds(machine: &mut Machine<'_>, parts: &[Part]) -> Option<(i64, i64)> {
     Some(all)
 }
 
-/// A combination of sums, which are shown as they are or not at all.
-fn total(machine: &mut Machine<'_>, parts: &[Part]) -> Option<f64> {
+/// A combination of sums, each as a mean times the number of people, which the attacker knows.
+fn total(machine: &mut Machine<'_>, world: &World, parts: &[Part]) -> Option<f64> {
     let mut all = 0.0;
     for p in parts {
         let shown = machine.ask(p.project, &p.question)?;
         for row in &shown.rows {
-            all += p.sign as f64 * row.1[0]?;
+            all += p.sign as f64 * row.1[0]? * world.size(&p.question, &row.0);
         }
         if shown.rows.len() < rows_of(&p.question) {
             return None;
@@ -96,7 +96,7 @@ fn bit_found(guard: Guard, world: &World, person: u32, parts: &[Part]) -> bool {
 
 fn value_found(guard: Guard, world: &World, person: u32, parts: &[Part]) -> bool {
     let mut machine = Machine::new(world, guard, u64::from(person));
-    total(&mut machine, parts)
+    total(&mut machine, world, parts)
         .is_some_and(|v| (v - world.numbers[INCOME][person as usize]).abs() < 0.5)
 }
 
@@ -257,7 +257,7 @@ fn twin_columns(guard: Guard) -> Rate {
             }
             .with(what, without.clone())
         };
-        let [one, other] = [What::Sum(INCOME), What::Sum(TWIN)];
+        let [one, other] = [What::Mean(INCOME), What::Mean(TWIN)];
         let variants = [
             [part(1, 0, all(one)), part(-1, 0, filtered(other))],
             [part(-1, 0, filtered(one)), part(1, 1, all(other))],
@@ -267,10 +267,13 @@ fn twin_columns(guard: Guard) -> Rate {
             .any(|v| value_found(guard, &world, person, v));
         // in one table
         let mut machine = Machine::new(&world, guard, seed);
-        let both = machine.ask(0, &all(one).with(other, without));
+        let both = machine.ask(0, &all(one).with(other, without.clone()));
         hit |= both
             .and_then(|s| s.rows.first().map(|r| (r.1[0], r.1[1])))
-            .and_then(|(a, b)| Some(a? - b?))
+            .and_then(|(a, b)| {
+                let n = world.size(&all(one), &[]);
+                Some(a? * n - b? * (n - 1.0))
+            })
             .is_some_and(|v| (v - world.numbers[INCOME][person as usize]).abs() < 0.5);
         rate.count(hit);
     }
@@ -304,7 +307,7 @@ fn by_withheld_rows(guard: Guard) -> Rate {
     rate
 }
 
-const SUM: What = What::Sum(INCOME);
+const SUM: What = What::Mean(INCOME);
 
 #[test]
 fn differencing_a_count() {
@@ -319,7 +322,7 @@ fn differencing_a_count() {
 #[test]
 fn differencing_a_value() {
     run(
-        "differencing: a value, by sums",
+        "differencing: a value, by means",
         Works(0.9),
         |_| Bar::Never,
         |g| drop_one(g, SUM, 0),
@@ -329,7 +332,7 @@ fn differencing_a_value() {
 #[test]
 fn differencing_across_projects() {
     run(
-        "differencing: two projects, by sums",
+        "differencing: two projects, by means",
         Works(0.9),
         |_| Bar::Never,
         |g| drop_one(g, SUM, 1),

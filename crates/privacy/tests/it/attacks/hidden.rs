@@ -228,7 +228,7 @@ fn linked(guard: Guard, unions: bool, value: bool) -> Rate {
                 in_area += if area == 0 { x } else { 0.0 };
             }
         }
-        let what = if value { What::Sum(0) } else { What::People };
+        let what = if value { What::Mean(0) } else { What::People };
         let mut hit = false;
         for separate in [false, true] {
             let mut machine = Machine::new(&world, guard, seed);
@@ -268,7 +268,12 @@ fn linked(guard: Guard, unions: bool, value: bool) -> Rate {
                         low,
                         high,
                     });
-                    rows.push((row, shown));
+                    let times = if value {
+                        world.records(&is(field, code)).len() as f64
+                    } else {
+                        1.0
+                    };
+                    rows.push((row, shown * times));
                 }
             }
             let small = if unions { (0, 2) } else { (0, 1) };

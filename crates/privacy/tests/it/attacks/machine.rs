@@ -129,6 +129,11 @@ impl<'w> Machine<'w> {
         self.spent.push((project, Spent { at, cells, refused }));
     }
 
+    /// Whether counts are shown as they are.
+    pub(crate) fn exact(&self) -> bool {
+        self.guard == Guard::Threshold
+    }
+
     pub(crate) fn guard(&self) -> Guard {
         self.guard
     }

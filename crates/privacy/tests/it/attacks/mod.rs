@@ -22,4 +22,4 @@ mod withdrawal;
 mod world;
 
 /// How many lines of two the table has.
-const ATTACKS: usize = 53;
+const ATTACKS: usize = 54;

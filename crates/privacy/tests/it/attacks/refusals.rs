@@ -9,7 +9,7 @@ use privacy::limits::BUDGET_REFUSALS;
 use super::machine::{Guard, Machine};
 use super::report::{Bar, Rate, Works, note, run};
 use super::rng::Rng;
-use super::world::{Question, REGION, SECRET, What, World, cohort, is};
+use super::world::{PANEL, PANELS, Question, REGION, SECRET, What, Where, World, cohort, is};
 
 const PEOPLE: u32 = 400;
 const WORLDS: u64 = 20;
@@ -33,6 +33,23 @@ fn conclude(machine: &mut Machine<'_>, world: &World, person: u32) -> Option<boo
     }
 }
 
+/// The same by way of a complement: all who say yes, those of them on one side of a field, and those on the other but
+/// for the target, who is on that side. If the target says no, the first is the sum of the others.
+fn complement(machine: &mut Machine<'_>, world: &World, person: u32, field: usize) -> Option<bool> {
+    let yes = is(SECRET, 1);
+    let side = is(field, world.code(field, person));
+    let mut ask = |w: Where| {
+        let shown = machine.ask(0, &Question::one(What::People, w));
+        shown.map(|s| s.rows.first().and_then(|r| r.1[0]))
+    };
+    let all = ask(yes.clone())??;
+    let other = ask(yes.clone().and(side.clone().not()))??;
+    match ask(yes.and(side).and(world.only(person).not())) {
+        None => Some(true),
+        Some(shown) => Some((all - other - shown?).abs() > 1e-9 && machine.exact()),
+    }
+}
+
 /// Mutual information of what was concluded and what is true, in bits for each conclusion (plug-in estimate).
 fn information(table: [[u32; 2]; 2]) -> f64 {
     let n = f64::from(table.iter().flatten().sum::<u32>()).max(1.0);
@@ -50,16 +67,27 @@ fn information(table: [[u32; 2]; 2]) -> f64 {
     bits
 }
 
-fn oracle(guard: Guard, share: f64) -> Rate {
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Directly,
+    Complement,
+}
+
+fn oracle(guard: Guard, share: f64, way: Way) -> Rate {
     let mut table = [[0; 2]; 2];
     let mut rate = Rate::default();
     for seed in 0..WORLDS {
         let world = cohort(90_000 + seed, PEOPLE, share);
         let mut machine = Machine::new(&world, guard, seed);
         let order = Rng::new(seed).shuffled(PEOPLE as usize);
-        for person in order {
+        for (k, person) in order.into_iter().enumerate() {
             let person = person as u32;
-            if let Some(said) = conclude(&mut machine, &world, person) {
+            let said = match way {
+                Way::Directly => conclude(&mut machine, &world, person),
+                // each field once, or the questions meet one another
+                Way::Complement => complement(&mut machine, &world, person, PANEL + k % PANELS),
+            };
+            if let Some(said) = said {
                 let truth = world.secret(person);
                 table[usize::from(said)][usize::from(truth)] += 1;
                 rate.hits += u32::from(said && truth);
@@ -73,7 +101,7 @@ fn oracle(guard: Guard, share: f64) -> Rate {
     let asked = table.iter().flatten().sum::<u32>();
     let bits = information(table) * f64::from(asked) / WORLDS as f64;
     note(&format!(
-        "refusals as an oracle ({:.0} % yes, {guard:?}): {bits:.1} bits a project, {:.1} conclusions a project, said and true {table:?}",
+        "refusals as an oracle ({way:?}, {:.0} % yes, {guard:?}): {bits:.1} bits a project, {:.1} conclusions a project, said and true {table:?}",
         share * 100.0,
         f64::from(asked) / WORLDS as f64,
     ));
@@ -86,7 +114,7 @@ fn refusals_tell_of_a_balanced_secret() {
         "refusals as an oracle: who says yes",
         Works(0.4),
         |_| Bar::Share(BAR),
-        |g| oracle(g, 0.5),
+        |g| oracle(g, 0.5, Way::Directly),
     );
 }
 
@@ -96,6 +124,16 @@ fn refusals_tell_of_a_rare_secret() {
         "refusals as an oracle: a rare secret",
         Works(0.1),
         |_| Bar::Share(BAR),
-        |g| oracle(g, 0.15),
+        |g| oracle(g, 0.15, Way::Directly),
+    );
+}
+
+#[test]
+fn refusals_tell_by_a_complement() {
+    run(
+        "refusals as an oracle: by a complement",
+        Works(0.4),
+        |_| Bar::Share(BAR),
+        |g| oracle(g, 0.5, Way::Complement),
     );
 }

@@ -114,10 +114,25 @@ fn value_left(guard: Guard) -> Rate {
         let mut hit = false;
         for keys in [&[][..], &[SEX][..], &[SMOKER][..]] {
             let mut machine = Machine::new(&world, guard, seed);
-            let q = Question::one(What::Sum(INCOME), region.clone());
-            let before = machine.ask(0, &q).as_ref().and_then(total);
+            let q = Question::one(What::Mean(INCOME), region.clone());
+            let left = world.only(person);
+            let before = machine.number(&q).map(|m| m * world.size(&q, &[]));
             machine.withdraw(person);
-            let after = machine.ask(0, &q.by(keys)).as_ref().and_then(total);
+            let q = Question {
+                filter: region.clone().and(left.not()),
+                ..q.by(keys)
+            };
+            let after = machine.ask(
+                0,
+                &Question {
+                    filter: region.clone(),
+                    ..q.clone()
+                },
+            );
+            let after = after.and_then(|s| {
+                let sum = |r: &(Vec<Code>, Vec<Option<f64>>)| Some(r.1[0]? * world.size(&q, &r.0));
+                s.rows.iter().map(sum).sum::<Option<f64>>()
+            });
             if let (Some(b), Some(a)) = (before, after) {
                 hit |= (b - a - truth).abs() < 0.5;
             }

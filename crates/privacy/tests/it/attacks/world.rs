@@ -195,6 +195,20 @@ impl World {
         panic!("two people of the simulation are alike")
     }
 
+    /// How many people a row of a table is about: known to an attacker who knows their fields. A mean times that is a sum,
+    /// however sums themselves are treated.
+    pub(crate) fn size(&self, q: &Question, key: &[Code]) -> f64 {
+        let holds = |r: &usize| {
+            let with = q.measures[0].filter.holds(self, *r) && q.filter.holds(self, *r);
+            with && q
+                .keys
+                .iter()
+                .zip(key)
+                .all(|(f, c)| self.codes[*f][*r] == *c)
+        };
+        (0..self.person.len()).filter(holds).count() as f64
+    }
+
     /// The records for which a condition holds. Of the attacker's own use only for conditions on what they know.
     pub(crate) fn records(&self, condition: &Where) -> Vec<usize> {
         (0..self.person.len())
