@@ -15,6 +15,7 @@ import datetime
 import decimal
 import json
 import math
+import os
 import sys
 import time
 
@@ -76,13 +77,17 @@ def answer(connection, request):
 
 def main():
     """Answers until standard input ends."""
+    # replies have standard output to themselves: whatever else is printed (a progress bar) goes to standard error
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
     for line in sys.stdin:
         try:
             reply = answer(connection, json.loads(line))
         except Exception as error:  # noqa: BLE001 - whatever it is, the other side has to hear of it
             reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(reply), flush=True)
+        print(json.dumps(reply), file=replies, flush=True)
 
 
 main()

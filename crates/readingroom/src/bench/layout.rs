@@ -116,7 +116,7 @@ pub fn relation(table: &str, entry: &TableEntry, words: &BTreeSet<&str>) -> Stri
                 })
                 .collect();
             format!(
-                "(SELECT f{first}.{PERSON}{} FROM {table}__{first} f{first}{}) AS",
+                "(SELECT f{first}.{PERSON}{} FROM {table}__{first} f{first}{})",
                 columns.concat(),
                 joins.concat()
             )

@@ -29,12 +29,34 @@ pub fn on_files(
     for (table, entry) in &manifest.tables {
         let read = layout::relation(table, entry, &words);
         if read != *table {
-            for place in ["FROM", "JOIN"] {
-                out = out.replace(&format!("{place} {table} "), &format!("{place} {read} "));
-            }
+            out = instead(&out, table, &read);
         }
     }
     Ok(out)
+}
+
+/// The text with something else read in place of a table, under the name that it had.
+fn instead(text: &str, table: &str, read: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = [" FROM ", " JOIN "]
+        .iter()
+        .filter_map(|place| Some(rest.find(&format!("{place}{table} "))? + place.len()))
+        .min()
+    {
+        let (before, after) = rest.split_at(at);
+        let after = after.get(table.len()..).unwrap_or_default();
+        out.push_str(before);
+        out.push_str(read);
+        let next = after.split_whitespace().next().unwrap_or_default();
+        // words of the language are in capitals, names of tables are not
+        if next.bytes().all(|b| b.is_ascii_uppercase()) {
+            out.push_str(&format!(" AS {table}"));
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -98,4 +120,25 @@ fn one(mark: &str, manifest: &Manifest, numbers: &mut Numbers<'_>) -> Result<Str
 
 fn bad(mark: &str) -> Failure {
     Failure::Fault(format!("a question of the bench has a bad mark: {mark}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::instead;
+
+    #[test]
+    fn a_table_keeps_its_name() {
+        assert_eq!(
+            instead("SELECT p FROM main GROUP BY p", "main", "main__0"),
+            "SELECT p FROM main__0 AS main GROUP BY p"
+        );
+        assert_eq!(
+            instead(
+                "SELECT 1 FROM r JOIN main m ON m.e = r.e JOIN main_x y",
+                "main",
+                "(S)"
+            ),
+            "SELECT 1 FROM r JOIN (S) m ON m.e = r.e JOIN main_x y"
+        );
+    }
 }

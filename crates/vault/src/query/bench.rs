@@ -381,6 +381,15 @@ fn said(error: &datafusion::error::DataFusionError) -> QueryError {
     QueryError::Fault(error.to_string())
 }
 
+/// Whether a measurement helps to tell where time goes: times of a tenth of a millisecond and more, and sizes. An operator's
+/// `fetch_time` is what it waited for those beneath it, summed over threads; that of the lowest one is the scan's.
+fn tells(value: &MetricValue) -> bool {
+    let name = value.name();
+    let time = name.ends_with("_time") && !name.starts_with("expr_");
+    let size = name.contains("build_input") || name.contains("mem_used") || name.contains("spill");
+    (time && value.as_usize() >= 100_000) || (size && value.as_usize() > 0)
+}
+
 /// What each operator measured, from the root down.
 fn operators(plan: &Arc<dyn ExecutionPlan>) -> Vec<Operator> {
     let mut out = Vec::new();
@@ -393,7 +402,7 @@ fn operators(plan: &Arc<dyn ExecutionPlan>) -> Vec<Operator> {
             match metric.value() {
                 MetricValue::OutputRows(count) => rows += count.value(),
                 MetricValue::ElapsedCompute(time) => compute += time.value(),
-                value if value.as_usize() > 0 => {
+                value if tells(value) => {
                     // writing into memory does not fail
                     let _written = write!(other, " {}={value}", value.name());
                 }
