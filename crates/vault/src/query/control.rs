@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, LargeBinaryArray, RecordBatch,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeBinaryArray, RecordBatch,
 };
+use arrow::compute::kernels::zip::zip;
 use arrow::compute::{cast, concat_batches, filter_record_batch, nullif};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result};
 use privacy::sdc::{self, RowVerdict, Shown};
 use roaring::RoaringBitmap;
@@ -167,23 +168,53 @@ fn number(split: &Split, batch: &RecordBatch, i: usize, rows: &[RowVerdict]) -> 
         RowVerdict::Withheld => Shown::Withheld,
     };
     if split.kinds.get(i) == Some(&sdc::NumberKind::Magnitude) {
-        let hide: BooleanArray = rows
-            .iter()
-            .map(|row| Some(verdict(row) != Shown::AsIs))
-            .collect();
-        return Ok(nullif(&column(batch, &cell(i))?, &hide)?);
+        return magnitudes(
+            &column(batch, &cell(i))?,
+            rows.iter().map(verdict).collect(),
+        );
     }
     // a count is only ever shown in the form that it was given
     let counts: Int64Array = rows
         .iter()
         .map(|row| match verdict(row) {
             Shown::Count(count) => Some(count),
-            Shown::AsIs | Shown::Withheld => None,
+            Shown::AsIs | Shown::Withheld | Shown::Scaled { .. } => None,
         })
         .collect();
     let counted =
         field(&batch.schema(), &cell(i)).map_or(DataType::Int64, |f| f.data_type().clone());
     Ok(cast(&counts, &counted)?)
+}
+
+/// Numbers that are calculated of a column: as they are, scaled, or not at all.
+fn magnitudes(numbers: &ArrayRef, verdicts: Vec<Shown>) -> Result<ArrayRef> {
+    let hide: BooleanArray = verdicts
+        .iter()
+        .map(|v| Some(!matches!(v, Shown::AsIs | Shown::Scaled { .. })))
+        .collect();
+    let shown = nullif(numbers, &hide)?;
+    let scaled: BooleanArray = verdicts
+        .iter()
+        .map(|v| Some(matches!(v, Shown::Scaled { .. })))
+        .collect();
+    if scaled.true_count() == 0 {
+        return Ok(shown);
+    }
+    let doubles = cast(&shown, &DataType::Float64)?;
+    let doubles = doubles
+        .as_primitive_opt::<Float64Type>()
+        .ok_or_else(missing)?;
+    let whole = !numbers.data_type().is_floating();
+    let values: Float64Array = doubles
+        .iter()
+        .zip(verdicts)
+        .map(|(value, verdict)| {
+            let value = verdict.of(value?)?;
+            Some(if whole { value.round() } else { value })
+        })
+        .collect();
+    let values = cast(&values, numbers.data_type())?;
+    Ok(zip(&scaled, &values, &shown)?)
 }
 
 /// Keys and numbers, all of which can be null.

@@ -81,11 +81,6 @@ impl Exact {
         }
     }
 
-    /// Whether nothing was added.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.parts.is_empty() && self.odd == [false; 3]
-    }
-
     /// Adds another sum.
     pub(crate) fn merge(&mut self, other: &Self) {
         for (mine, theirs) in self.odd.iter_mut().zip(other.odd) {

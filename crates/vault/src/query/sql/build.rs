@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType, DuplicateTreatment, Expr, Function, FunctionArg,
+    BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr, Function, FunctionArg,
     FunctionArgExpr, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, ObjectName,
     Query, Select, SelectFlavor, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins,
     Value, ValueWithSpan,
@@ -95,17 +95,6 @@ pub(crate) fn call_with(
 /// A plain call.
 pub(crate) fn call(name: &str, args: Vec<Expr>) -> Expr {
     Expr::Function(call_with(name, args, false, None))
-}
-
-/// `CASE WHEN condition THEN result END`.
-pub(crate) fn when(condition: Expr, result: Expr) -> Expr {
-    Expr::Case {
-        case_token: AttachedToken::empty(),
-        end_token: AttachedToken::empty(),
-        operand: None,
-        conditions: vec![CaseWhen { condition, result }],
-        else_result: None,
-    }
 }
 
 /// `expr AS alias`.
