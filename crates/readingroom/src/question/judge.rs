@@ -7,7 +7,7 @@
 use governance::{Id, Refusal};
 use privacy::sdc::{self, Treatment};
 use roaring::RoaringBitmap;
-use vault::query::{Judge, JudgeStop};
+use vault::query::{Judge, JudgeStop, Named};
 
 use super::released::{self, Kept};
 use super::watch::Watch;
@@ -62,7 +62,7 @@ impl<'a> Ledgered<'a> {
         self.kept
     }
 
-    fn decide(&mut self, table: &sdc::Table, families: &[String]) -> Result<sdc::Verdicts, Stop> {
+    fn decide(&mut self, table: &sdc::Table, named: &Named) -> Result<sdc::Verdicts, Stop> {
         self.instance.resume()?;
         released::allowed(self.instance, self.asked.project, 0)?;
         let treatment = if self.prepared.obligations().any(|o| o == CELL_KEY) {
@@ -80,8 +80,9 @@ impl<'a> Ledgered<'a> {
             self.instance,
             self.asked,
             table,
-            families,
+            named,
             &mut verdicts,
+            treatment,
             self.stand_ins,
             self.question,
         )?;
@@ -111,12 +112,8 @@ impl From<Refusal> for Stop {
 }
 
 impl Judge for Ledgered<'_> {
-    fn judge(
-        &mut self,
-        table: sdc::Table,
-        families: Vec<String>,
-    ) -> Result<sdc::Verdicts, JudgeStop> {
-        self.decide(&table, &families).map_err(|stop| match stop {
+    fn judge(&mut self, table: sdc::Table, named: Named) -> Result<sdc::Verdicts, JudgeStop> {
+        self.decide(&table, &named).map_err(|stop| match stop {
             Stop::Again(people) => JudgeStop::Again(people),
             Stop::Failure(Failure::Refused(refusal)) => JudgeStop::Refusal(*refusal),
             Stop::Failure(other) => JudgeStop::Fault(other.text()),

@@ -6,9 +6,10 @@
 
 use governance::{Digest, Id, Mode, Refusal};
 use privacy::released::budget::{Budget, Exhausted, Spent};
-use privacy::released::{Chooser, Earlier, Options, Outcome, Recode, ReleasedTable, Rule, Settled};
-use privacy::sdc::{RecordKeys, RowVerdict, Shown, Table, Verdicts};
+use privacy::released::{Chooser, Earlier, Options, Outcome, Recode, ReleasedTable, Rule};
+use privacy::sdc::{RecordKeys, Table, Treatment, Verdicts};
 use roaring::RoaringBitmap;
+use vault::query::Named;
 
 use super::Asked;
 use super::judge::Stop;
@@ -113,48 +114,40 @@ pub fn compare(
     instance: &Instance,
     asked: Asked<'_>,
     table: &Table,
-    families: &[String],
+    named: &Named,
     verdicts: &mut Verdicts,
+    treatment: Treatment,
     stand_ins: &RoaringBitmap,
     question: &Id,
 ) -> Result<Kept, Stop> {
     let withdrawn = Masks::of(instance)?.withdrawn().clone();
-    let new = ReleasedTable::new(table, verdicts, families, withdrawn, stand_ins.clone());
+    let mut new = ReleasedTable::new(
+        table,
+        verdicts,
+        &named.families,
+        withdrawn,
+        stand_ins.clone(),
+    )
+    .meaning(table, &named.meaning);
     allowed(instance, asked.project, new.numbers())?;
     let chooser = Chooser::derive(&keys::derive(instance.master(), Use::StandIns));
     let options = Options {
         table: Some(table),
+        treatment,
         ..Options::new(&chooser)
     };
     let earlier = earlier(instance, asked.project)?;
     match privacy::released::compare(&new, earlier, &options) {
         Outcome::Fine { settled } => {
-            settle(verdicts, &settled);
-            // what is kept is what is shown
-            let kept = ReleasedTable::new(table, verdicts, families, new.withdrawn, new.stand_ins);
+            new.settle(verdicts, &settled);
             Ok(Kept {
                 question: question.clone(),
-                cells: kept.numbers(),
-                bytes: kept.to_bytes(),
+                cells: new.numbers(),
+                bytes: new.to_bytes(),
             })
         }
         Outcome::StandIns(people) => Err(Stop::Again(people)),
         Outcome::Refuse { rule, recode } => Err(refusal(rule, recode).into()),
-    }
-}
-
-fn settle(verdicts: &mut Verdicts, settled: &[Settled]) {
-    for s in settled {
-        let row = usize::try_from(s.row)
-            .ok()
-            .and_then(|r| verdicts.rows.get_mut(r));
-        if let Some(RowVerdict::Shown(cells)) = row
-            && let Some(cell) = usize::try_from(s.number)
-                .ok()
-                .and_then(|n| cells.get_mut(n))
-        {
-            *cell = Shown::Count(s.count);
-        }
     }
 }
 

@@ -67,5 +67,8 @@ pub const KEPT: usize = 8_192;
 /// Time that running calls get to finish after the service was told to stop.
 pub const STOP: Duration = Duration::from_secs(5);
 
+/// Time for cancelled calls to say so to their clients.
+pub const CANCELLED: Duration = Duration::from_secs(1);
+
 /// Facts asked for in one GetSqlInfo call: Flight SQL has some hundred.
 pub const INFOS: usize = 200;

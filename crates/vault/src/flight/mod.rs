@@ -129,6 +129,7 @@ pub async fn serve(
             .map_err(|_| ServeError::Certificate)?;
     }
     let service = front::Service::new(desk, flight).map_err(|_| ServeError::Description)?;
+    let kept = Arc::clone(&service.kept);
     let service =
         FlightServiceServer::new(service).max_decoding_message_size(limits::MESSAGE_BYTES);
     let service = InterceptedService::new(service, front::bearer);
@@ -145,7 +146,12 @@ pub async fn serve(
         () = stop => {}
     }
     drop(stopped);
-    match tokio::time::timeout(limits::STOP, running).await {
+    if let Ok(done) = tokio::time::timeout(limits::STOP, &mut running).await {
+        return Ok(done?);
+    }
+    // what still runs is cancelled: its connection would outlive this future
+    kept.running.each(|stop| stop.notify_one());
+    match tokio::time::timeout(limits::CANCELLED, running).await {
         Ok(done) => Ok(done?),
         Err(_) => Ok(()),
     }

@@ -110,6 +110,13 @@ impl<T> Shelf<T> {
         Some(look(&mut kept.thing))
     }
 
+    /// Looks at every thing.
+    pub(super) fn each(&self, mut look: impl FnMut(&T)) {
+        for kept in self.things().values() {
+            look(&kept.thing);
+        }
+    }
+
     fn things(&self) -> MutexGuard<'_, HashMap<Key, Kept<T>>> {
         self.things.lock().unwrap_or_else(PoisonError::into_inner)
     }

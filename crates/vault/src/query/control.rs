@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeBinaryArray, RecordBatch,
 };
-use arrow::compute::kernels::zip::zip;
 use arrow::compute::{cast, concat_batches, filter_record_batch, nullif};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result};
@@ -168,10 +167,25 @@ fn number(split: &Split, batch: &RecordBatch, i: usize, rows: &[RowVerdict]) -> 
         RowVerdict::Withheld => Shown::Withheld,
     };
     if split.kinds.get(i) == Some(&sdc::NumberKind::Magnitude) {
-        return magnitudes(
-            &column(batch, &cell(i))?,
-            rows.iter().map(verdict).collect(),
-        );
+        let numbers = column(batch, &cell(i))?;
+        let scaled = |row: &RowVerdict| matches!(verdict(row), Shown::Scaled { .. });
+        if rows.iter().any(scaled) {
+            let exact = cast(&numbers, &DataType::Float64)?;
+            let exact = exact
+                .as_primitive_opt::<Float64Type>()
+                .ok_or_else(missing)?;
+            let shown: Float64Array = rows
+                .iter()
+                .zip(exact.iter())
+                .map(|(row, value)| verdict(row).of(value?))
+                .collect();
+            return Ok(cast(&shown, numbers.data_type())?);
+        }
+        let hide: BooleanArray = rows
+            .iter()
+            .map(|row| Some(verdict(row) != Shown::AsIs))
+            .collect();
+        return Ok(nullif(&numbers, &hide)?);
     }
     // a count is only ever shown in the form that it was given
     let counts: Int64Array = rows
@@ -184,37 +198,6 @@ fn number(split: &Split, batch: &RecordBatch, i: usize, rows: &[RowVerdict]) -> 
     let counted =
         field(&batch.schema(), &cell(i)).map_or(DataType::Int64, |f| f.data_type().clone());
     Ok(cast(&counts, &counted)?)
-}
-
-/// Numbers that are calculated of a column: as they are, scaled, or not at all.
-fn magnitudes(numbers: &ArrayRef, verdicts: Vec<Shown>) -> Result<ArrayRef> {
-    let hide: BooleanArray = verdicts
-        .iter()
-        .map(|v| Some(!matches!(v, Shown::AsIs | Shown::Scaled { .. })))
-        .collect();
-    let shown = nullif(numbers, &hide)?;
-    let scaled: BooleanArray = verdicts
-        .iter()
-        .map(|v| Some(matches!(v, Shown::Scaled { .. })))
-        .collect();
-    if scaled.true_count() == 0 {
-        return Ok(shown);
-    }
-    let doubles = cast(&shown, &DataType::Float64)?;
-    let doubles = doubles
-        .as_primitive_opt::<Float64Type>()
-        .ok_or_else(missing)?;
-    let whole = !numbers.data_type().is_floating();
-    let values: Float64Array = doubles
-        .iter()
-        .zip(verdicts)
-        .map(|(value, verdict)| {
-            let value = verdict.of(value?)?;
-            Some(if whole { value.round() } else { value })
-        })
-        .collect();
-    let values = cast(&values, numbers.data_type())?;
-    Ok(zip(&scaled, &values, &shown)?)
 }
 
 /// Keys and numbers, all of which can be null.

@@ -44,6 +44,20 @@ pub struct ShownColumn {
     pub class: String,
 }
 
+impl ShownColumn {
+    /// The word for its type: `boolean`, `integer`, `number`, `text` or `date`, as in an answer's JSON.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.data_type {
+            DataType::Boolean => "boolean",
+            DataType::Date32 => "date",
+            t if t.is_integer() => "integer",
+            t if t.is_floating() => "number",
+            _ => "text",
+        }
+    }
+}
+
 /// A granted table: the columns that this visitor's project may use, and no others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownTable {
@@ -51,14 +65,6 @@ pub struct ShownTable {
     pub name: String,
     /// Its columns, `eid` first.
     pub columns: Vec<ShownColumn>,
-}
-
-impl ShownColumn {
-    /// `boolean`, `integer`, `number`, `text` or `date`.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        super::answer::kind(&self.data_type)
-    }
 }
 
 impl ShownTable {

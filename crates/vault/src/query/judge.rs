@@ -3,10 +3,22 @@
 //! The engine counts and hands the sets of people behind each number over; what was shown before, to which project and
 //! under which obligations, is known where the ledger is.
 
+use privacy::released::Meaning;
 use privacy::sdc;
 use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
 
 use super::ColumnsRead;
+
+/// What belongs to a table beside its sets of people, in words that are the same in every question.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Named {
+    /// The families of its numbers, by number: the table and column that they are calculated from, and an empty text for
+    /// counts.
+    pub families: Vec<String>,
+    /// What was asked for.
+    pub meaning: Meaning,
+}
 
 /// Why a table is not judged.
 #[derive(Debug, Clone)]
@@ -26,16 +38,11 @@ pub trait Judge: Send {
         let _ = used;
     }
 
-    /// Decides for every number of a table. `families` names the families of its numbers, in every question alike: the
-    /// table and column that they are calculated from, and an empty text for counts.
+    /// Decides for every number of a table.
     ///
     /// # Errors
     /// [`JudgeStop`]: then nothing of it is shown.
-    fn judge(
-        &mut self,
-        table: sdc::Table,
-        families: Vec<String>,
-    ) -> Result<sdc::Verdicts, JudgeStop>;
+    fn judge(&mut self, table: sdc::Table, named: Named) -> Result<sdc::Verdicts, JudgeStop>;
 }
 
 /// The rules for one table, without any memory of others: for tests and measurements.
@@ -57,7 +64,7 @@ impl Default for Threshold {
 }
 
 impl Judge for Threshold {
-    fn judge(&mut self, table: sdc::Table, _: Vec<String>) -> Result<sdc::Verdicts, JudgeStop> {
+    fn judge(&mut self, table: sdc::Table, _: Named) -> Result<sdc::Verdicts, JudgeStop> {
         Ok(sdc::judge(&table, &self.rules, &self.keys))
     }
 }

@@ -39,7 +39,7 @@ pub mod worker;
 
 pub use answer::{Answer, Column};
 pub use describe::describe;
-pub use judge::{Judge, JudgeStop, Threshold};
+pub use judge::{Judge, JudgeStop, Named, Threshold};
 
 use engine::rules::Used;
 use engine::session;
@@ -160,9 +160,9 @@ pub fn ask_judged(question: Question<'_>, judge: &mut dyn Judge) -> Result<Answe
         for said in said {
             match said {
                 Said::Planned(used) => judge.planned(&used),
-                Said::Table(table, families, reply) => {
+                Said::Table(table, named, reply) => {
                     // whoever asked may have run out of time
-                    let _ = reply.send(judge.judge(*table, families));
+                    let _ = reply.send(judge.judge(*table, named));
                 }
             }
         }

@@ -20,8 +20,8 @@ use super::engine::catalogue::{self, Table};
 use super::engine::rules::{self, Used};
 use super::engine::session::{self, Stopped};
 use super::{
-    Answer, EID, GrantedTable, JudgeStop, QueryError, QueryLimits, Question, aggregate, control,
-    no, sql,
+    Answer, EID, GrantedTable, JudgeStop, Named, QueryError, QueryLimits, Question, aggregate,
+    control, no, sql,
 };
 use crate::limits;
 use crate::release::Manifest;
@@ -32,10 +32,10 @@ use crate::sealed::Keyring;
 pub(super) enum Said {
     /// The checked plan reads these columns.
     Planned(Used),
-    /// May this be shown? With the names of the families of its numbers.
+    /// May this be shown? With what belongs to it.
     Table(
         Box<sdc::Table>,
-        Vec<String>,
+        Named,
         oneshot::Sender<Result<sdc::Verdicts, JudgeStop>>,
     ),
 }
@@ -117,14 +117,10 @@ impl Work {
     }
 
     /// What may be shown of a table.
-    async fn judged(
-        &self,
-        table: sdc::Table,
-        families: Vec<String>,
-    ) -> Result<sdc::Verdicts, QueryError> {
+    async fn judged(&self, table: sdc::Table, named: Named) -> Result<sdc::Verdicts, QueryError> {
         let (reply, verdicts) = oneshot::channel();
         let gone = || QueryError::Fault("nobody waits for the answer".to_owned());
-        let said = Said::Table(Box::new(table), families, reply);
+        let said = Said::Table(Box::new(table), named, reply);
         self.say.send(said).map_err(|_| gone())?;
         match verdicts.await.map_err(|_| gone())? {
             Ok(verdicts) => Ok(verdicts),
@@ -210,7 +206,11 @@ impl Work {
             .await
             .map_err(|e| self.stopped(e))?;
         let table = control::table(&split, &groups).map_err(|e| self.failed(&e))?;
-        let verdicts = self.judged(table, Vec::new()).await?;
+        let named = Named {
+            families: split.family_names.clone(),
+            meaning: split.meaning.clone(),
+        };
+        let verdicts = self.judged(table, named).await?;
         let controlled =
             control::controlled(&split, &groups, &verdicts).map_err(|e| self.failed(&e))?;
         drop(groups);

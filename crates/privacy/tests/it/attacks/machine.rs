@@ -3,14 +3,16 @@
 //! An attacker has [`Machine::ask`] and nothing else; [`Machine::withdraw`] is what happens to it.
 
 use privacy::released::budget::{Budget, Spent};
-use privacy::released::{Chooser, Earlier, Options, Outcome, ReleasedTable, Rule, compare};
+use privacy::released::{
+    Chooser, Earlier, Meaning, Options, Outcome, ReleasedTable, Rule, compare,
+};
 use privacy::sdc::{
     self, NumberKind, RecordKeys, RowVerdict, Rules, Table, Treatment, Verdicts, Weights, judge,
 };
 use roaring::RoaringBitmap;
 
 use super::tally::{Group, Number, groups};
-use super::world::{Code, Question, What, World};
+use super::world::{Code, Question, What, Where, World};
 
 /// Rounds of stand-ins before a question is given up, as in the product.
 const STAND_INS: u32 = 4;
@@ -168,7 +170,8 @@ impl<'w> Machine<'w> {
                 &families,
                 self.withdrawn.clone(),
                 stand_ins.clone(),
-            );
+            )
+            .meaning(&table, &meaning(question));
             self.budget(project, kept.numbers())?;
             let earlier = self.ledger.iter().map(|(whose, table)| Earlier {
                 table: table.clone(),
@@ -252,7 +255,7 @@ fn table(question: &Question, groups: &[Group]) -> Table {
             .numbers
             .iter()
             .zip(&question.measures)
-            .map(|(n, m)| number(n, !matches!(m.filter, super::world::Where::All)))
+            .map(|(n, m)| number(n, !matches!(m.filter, Where::All)))
             .collect(),
         counts: g
             .numbers
@@ -274,17 +277,52 @@ fn number(n: &Number, filtered: bool) -> sdc::Number {
     let (kind, family) = match n.what {
         What::People => (NumberKind::People, 0),
         What::Rows | What::Values(_) => (NumberKind::Rows, 0),
-        What::Sum(c) | What::Mean(c) | What::Spread(c) => (NumberKind::Magnitude, c + 1),
+        What::Sum(c) => (NumberKind::Sum, c + 1),
+        What::Mean(c) | What::Spread(c) => (NumberKind::Magnitude, c + 1),
     };
     sdc::Number {
         people: n.people.clone(),
         family,
         kind,
         filtered,
-        weights: (kind == NumberKind::Magnitude).then_some(Weights {
+        weights: matches!(kind, NumberKind::Magnitude | NumberKind::Sum).then_some(Weights {
             total: n.total,
             top: n.top,
         }),
+    }
+}
+
+/// What was asked for, in words: the conditions that all must hold, the keys, the filters.
+fn meaning(question: &Question) -> Meaning {
+    let mut conditions = vec!["main".to_owned()];
+    conjuncts(&question.filter, &mut conditions);
+    let filter = |w: &Where| match w {
+        Where::All => String::new(),
+        w => words(w),
+    };
+    Meaning {
+        conditions,
+        keys: question.keys.iter().map(|f| format!("field {f}")).collect(),
+        numbers: question
+            .measures
+            .iter()
+            .map(|m| filter(&m.filter))
+            .collect(),
+    }
+}
+
+fn conjuncts(w: &Where, out: &mut Vec<String>) {
+    match w {
+        Where::All => {}
+        Where::And(all) => all.iter().for_each(|w| conjuncts(w, out)),
+        w => out.push(words(w)),
+    }
+}
+
+fn words(w: &Where) -> String {
+    match w {
+        Where::Is(field, code) => format!("field {field}={code}"),
+        w => format!("{w:?}"),
     }
 }
 
@@ -297,11 +335,7 @@ fn show(groups: &[Group], verdicts: &Verdicts) -> Shown {
                 let RowVerdict::Shown(shown) = verdict else {
                     return None;
                 };
-                let numbers = g.numbers.iter().zip(shown).map(|(n, s)| match s {
-                    sdc::Shown::Withheld => None,
-                    sdc::Shown::AsIs => Some(n.value),
-                    sdc::Shown::Count(c) => Some(*c as f64),
-                });
+                let numbers = g.numbers.iter().zip(shown).map(|(n, s)| s.of(n.value));
                 Some((g.key.clone(), numbers.collect()))
             })
             .collect(),

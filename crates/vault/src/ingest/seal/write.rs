@@ -79,7 +79,7 @@ impl Sealer<'_> {
             key
         };
         let mut keyed: Vec<_> = places.iter().map(|place| (code(place), *place)).collect();
-        keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        keyed.sort_by_key(|(code, _)| *code);
         Ok(keyed.into_iter().map(|(_, place)| place).collect())
     }
 

@@ -5,6 +5,7 @@
 //! shown. The second part (HAVING, ORDER BY, LIMIT, arithmetic between numbers) is asked of what is left, so there is
 //! nothing in it to trick: a withheld number does not exist there.
 
+mod meaning;
 mod rows;
 mod scope;
 mod tables;
@@ -12,6 +13,7 @@ mod top;
 
 use datafusion::sql::sqlparser::ast::Query;
 use governance::Refusal;
+use privacy::released::Meaning;
 use privacy::sdc::NumberKind;
 
 pub(crate) use tables::Mentions;
@@ -69,6 +71,10 @@ pub(crate) struct Split {
     pub(crate) kinds: Vec<NumberKind>,
     /// For each number, whether it counts those who meet a condition (see [`privacy::sdc::Number::filtered`]).
     pub(crate) filtered: Vec<bool>,
+    /// The names of families, by number: the table and column that numbers are calculated from.
+    pub(crate) family_names: Vec<String>,
+    /// What is asked for.
+    pub(crate) meaning: Meaning,
     /// Granted columns that the question names.
     pub(crate) mentions: Mentions,
 }

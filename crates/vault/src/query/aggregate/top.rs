@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::{
 use governance::Refusal;
 use privacy::sdc::NumberKind;
 
+use super::meaning::Parts;
 use super::rows::{Rows, group_key, window_refused};
 use super::tables::World;
 use super::{CELLS, GROUP_PEOPLE, GROUP_ROWS, PEOPLE, Split, WEIGHTS, cell, key, people, weights};
@@ -75,6 +76,22 @@ fn families(cells: &[Cell]) -> Vec<usize> {
         .collect()
 }
 
+/// The names of families: the same in every question.
+fn family_names(cells: &[Cell], families: &[usize]) -> Vec<String> {
+    let most = families.iter().copied().max().unwrap_or(0);
+    let mut names = vec![String::new(); most + 1];
+    for (cell, family) in cells.iter().zip(families) {
+        if let Some(name) = names.get_mut(*family) {
+            *name = match &cell.measure {
+                Measure::Count => String::new(),
+                Measure::Column((table, column)) => format!("{table}.{column}"),
+                Measure::Derived => "a calculated column".to_owned(),
+            };
+        }
+    }
+    names
+}
+
 /// The surroundings of an item, HAVING or ORDER BY: keys and numbers, nothing else.
 struct Top<'a> {
     rows: &'a Rows<'a>,
@@ -127,12 +144,27 @@ pub(super) fn split(query: &Query, granted: &[GrantedTable]) -> Result<Split, Re
     };
     let shown = top.shown(&s, &q)?;
     let cells = top.cells.into_inner();
+    let everybody = build::call(PEOPLE, vec![top.person.clone()]);
+    let meaning = Parts {
+        from: &body.from,
+        selection: body.selection.as_ref(),
+        with: with.as_ref(),
+        keys: &keys,
+        numbers: cells
+            .iter()
+            .map(|c| (c.people != everybody).then_some(&c.people))
+            .collect(),
+    }
+    .meaning();
     let groups = groups(body.from, body.selection, top.person, &keys, &cells, with);
+    let families = families(&cells);
     Ok(Split {
         groups,
         shown,
+        meaning,
+        family_names: family_names(&cells, &families),
         keys: keys.len(),
-        families: families(&cells),
+        families,
         kinds: cells.iter().map(Cell::kind).collect(),
         filtered: cells.iter().map(|c| c.filtered).collect(),
         cells: cells.iter().map(|c| c.number.is_some()).collect(),

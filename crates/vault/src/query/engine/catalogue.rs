@@ -18,9 +18,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
 
-use super::layout::filter::{self, Wanted};
 use super::layout::read::Reading;
-use super::layout::{self, dimension};
+use super::layout::wanted::Wanted;
+use super::layout::{self, dimension, filter};
 use super::scan::{self, Governed, Rules, Show};
 use crate::query::{EID, GrantedTable};
 use crate::release::{Manifest, PERSON, TableEntry};

@@ -252,7 +252,10 @@ pub(crate) fn verify(plan: &LogicalPlan) -> Result<Used> {
                 let provider = source_as_provider(&scan.source)?;
                 let name = scan.table_name.table();
                 if provider.downcast_ref::<Table>().is_some() {
+                    // a column of which only a condition speaks may not come out of the scan, but it is read
                     let columns = scan.projected_schema.fields().iter().map(|f| f.name());
+                    let asked = scan.filters.iter().flat_map(Expr::column_refs);
+                    let columns = columns.chain(asked.map(|c| &c.name));
                     used.entry(name.to_owned())
                         .or_default()
                         .extend(columns.filter(|c| *c != PERSON && *c != EID).cloned());

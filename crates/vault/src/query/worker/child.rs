@@ -14,7 +14,8 @@ use super::wire::{self, Kind, Secret};
 use crate::limits;
 use crate::query::answer::Answer;
 use crate::query::{
-    ColumnsRead, GrantedTable, Judge, JudgeStop, QueryError, QueryLimits, Question, ask_judged,
+    ColumnsRead, GrantedTable, Judge, JudgeStop, Named, QueryError, QueryLimits, Question,
+    ask_judged,
 };
 use crate::release::Manifest;
 use crate::sealed::Keyring;
@@ -169,13 +170,9 @@ impl<R: Read + Send, W: Write + Send> Pipe<'_, R, W> {
     fn ruling(
         &mut self,
         table: &sdc::Table,
-        families: &[String],
+        named: &Named,
     ) -> io::Result<Result<sdc::Verdicts, JudgeStop>> {
-        self.send(
-            Kind::Table,
-            &families,
-            [wire::table_bytes(table)?.as_slice()],
-        )?;
+        self.send(Kind::Table, named, [wire::table_bytes(table)?.as_slice()])?;
         let frame = wire::read(self.input)?.ok_or_else(gone)?;
         if frame.kind != Kind::Verdicts {
             return Err(gone());
@@ -203,12 +200,8 @@ impl<R: Read + Send, W: Write + Send> Judge for Pipe<'_, R, W> {
         let _ = self.send(Kind::Planned, used, []);
     }
 
-    fn judge(
-        &mut self,
-        table: sdc::Table,
-        families: Vec<String>,
-    ) -> Result<sdc::Verdicts, JudgeStop> {
-        self.ruling(&table, &families)
+    fn judge(&mut self, table: sdc::Table, named: Named) -> Result<sdc::Verdicts, JudgeStop> {
+        self.ruling(&table, &named)
             .unwrap_or_else(|_| Err(JudgeStop::Fault("the parent does not answer".to_owned())))
     }
 }

@@ -101,9 +101,9 @@ fn step(
             Ok(None)
         }
         Kind::Table => {
-            let (families, parts) = frame.open()?;
+            let (named, parts) = frame.open()?;
             let table = wire::table_of(parts.first().copied().unwrap_or_default())?;
-            match judge.judge(table, families) {
+            match judge.judge(table, named) {
                 Ok(verdicts) => {
                     worker.send(Kind::Verdicts, &Ruling::Shown(verdicts), [])?;
                     Ok(None)

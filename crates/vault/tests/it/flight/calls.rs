@@ -63,7 +63,7 @@ async fn refusals_are_told_whole() {
     let mut client = running.client("aggregate-token").await;
     for (sql, code, grpc) in [
         (
-            "SELECT p31, eid FROM main",
+            "SELECT eid FROM main",
             "eid-not-shown",
             Code::PermissionDenied,
         ),

@@ -71,7 +71,7 @@ fn question<'a>(release: &'a Release, visitor: &Visitor, sql: &'a str) -> Questi
         spill: None,
         key: ProjectKey::derive(&MASTER, &visitor.project),
         limits: QueryLimits {
-            seconds: 20,
+            seconds: 6,
             ..QueryLimits::default()
         },
     }

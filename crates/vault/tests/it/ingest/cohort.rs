@@ -17,7 +17,7 @@ impl Sink for Folder {
     }
 }
 
-fn made(participants: u32, dirt: f64) -> (World, Written) {
+pub(crate) fn made(participants: u32, dirt: f64) -> (World, Written) {
     let world = World::empty();
     let cohort = Cohort::new(participants, 7)
         .unwrap()

@@ -1,7 +1,7 @@
 //! Ingest from the outside: raw folders in, releases and reports out.
 
 mod bad_input;
-mod cohort;
+pub(crate) mod cohort;
 mod folders;
 mod layout;
 mod release;

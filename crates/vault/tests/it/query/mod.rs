@@ -2,8 +2,10 @@
 
 mod attacks;
 mod hardening;
+mod layout;
 mod limits;
 mod masking;
 mod pseudonyms;
 mod rules;
+mod speed;
 pub mod town;

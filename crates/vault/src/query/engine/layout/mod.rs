@@ -3,7 +3,8 @@
 //!
 //! - [`cache`]: what is read of a file before its rows, kept for the next question of this process;
 //! - [`dimension`]: lists of repeated text, and rows of numbers turned into text;
-//! - [`filter`]: which conditions the scan takes over, and what they come to on a list;
+//! - [`filter`]: which conditions the scan takes over;
+//! - [`wanted`]: what those on lists come to;
 //! - [`prune`]: which rows of a file can meet them at all, by the smallest and largest value of each page;
 //! - [`read`]: the rows of one file of each family that is needed, side by side.
 //!
@@ -15,6 +16,7 @@ pub(crate) mod dimension;
 pub(crate) mod filter;
 pub(crate) mod prune;
 pub(crate) mod read;
+pub(crate) mod wanted;
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -22,8 +24,8 @@ use datafusion::error::{DataFusionError, Result};
 
 use crate::limits;
 use crate::release::{Clustered, Family, TableEntry};
-use filter::Wanted;
 use read::{Piece, Reading, Source};
+use wanted::Wanted;
 
 /// A release that is not as its manifest says; the text never has a value.
 pub(crate) fn broken(what: &str) -> DataFusionError {

@@ -10,7 +10,8 @@ use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 use roaring::RoaringBitmap;
 
-use super::filter::{Bounds, Range as Wished, Values, Wanted};
+use super::filter::{Bounds, Range as Wished};
+use super::wanted::{Values, Wanted};
 use crate::release::PERSON;
 
 /// Rows of a file, as ranges in order that do not touch.

@@ -20,8 +20,9 @@ use roaring::RoaringBitmap;
 
 use super::broken;
 use super::cache::{self, Opened, Reader};
-use super::filter::{Bounds, Wanted};
+use super::filter::Bounds;
 use super::prune::{self, Ask, Ranges};
+use super::wanted::Wanted;
 use crate::release::{FileEntry, PERSON};
 
 /// What is read of a table, and which of its rows.
