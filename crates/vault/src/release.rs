@@ -93,7 +93,7 @@ pub struct Clustered {
 pub struct DimensionEntry {
     /// Different values.
     pub values: u32,
-    /// Row group of the class's file of dimensions that has them, in columns `id`, `value`, and `rows` with that value.
+    /// Row group of the class's file of dimensions that has them: `column`, `id`, `value`, and `rows` with that value.
     pub row_group: u32,
 }
 

@@ -119,7 +119,7 @@ fn atoms(sets: &[std::borrow::Cow<'_, RoaringBitmap>]) -> Vec<Atom> {
         .collect()
 }
 
-/// Whether the new sets say again what earlier ones said, and somebody has withdrawn since one of those.
+/// Whether the new sets, with those shown since the last withdrawal, say again what was shown before it.
 fn depends(atoms: &[Atom], origin: &[Origin]) -> bool {
     if !origin.contains(&Origin::Earlier(true)) {
         return false;
@@ -150,5 +150,6 @@ fn depends(atoms: &[Atom], origin: &[Origin]) -> bool {
         }
         space.rank()
     };
-    rank(|_| true) < rank(|from| from == Origin::New) + rank(|from| from != Origin::New)
+    rank(|_| true)
+        < rank(|from| from != Origin::Earlier(true)) + rank(|from| from == Origin::Earlier(true))
 }

@@ -96,10 +96,10 @@ pub const fn line(count: i64) -> i64 {
 /// The noise for a count and a cell key.
 ///
 /// The table is given by its properties, in whole numbers. Line `n` has the noise −b to b with b = min(n, 5), so that
-/// nothing becomes negative. Of the 256 keys every noise has 256 / (2b + 1), rounded down; what remains goes in pairs
-/// +d, −d from the outside inwards, and one that remains alone to nought. So noise d occurs exactly as often as −d
-/// (no bias), and nought never more often than another by more than one key. Each line mixes its keys in its own way, so
-/// that the noise of neighbouring counts is not the same.
+/// nothing becomes negative. Of the 256 keys every noise has 256 / (2b + 1), rounded down; what remains goes in pairs +d,
+/// −d from the outside inwards, and nought gives one up where that is needed to make a pair. So noise d occurs exactly as
+/// often as −d (no bias), and nought never more often than another: an exact count is shown to at most one in 2b + 1.
+/// Each line mixes its keys in its own way, so that the noise of neighbouring counts is not the same.
 #[must_use]
 pub fn noise(count: i64, cell_key: u8) -> i64 {
     let line = line(count);
@@ -124,8 +124,8 @@ const fn keys_of(noise: i64, bound: i64) -> i64 {
     let (each, left) = (256 / kinds, 256 % kinds);
     let distance = noise.abs();
     if distance == 0 {
-        each + left % 2
-    } else if distance > bound - left / 2 {
+        each - left % 2
+    } else if distance > bound - (left + 1) / 2 {
         each + 1
     } else {
         each

@@ -54,20 +54,18 @@ impl Dominance {
 }
 
 impl Weights {
-    /// What is known of a number of rows alone: everybody else has one at least.
+    /// What is known of a number of rows alone: everybody else has one at least. The second number is what the second
+    /// largest has if the largest has as much as possible, so both together are an upper bound too.
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,
         reason = "an upper bound of rows, far below 2^53"
     )]
     pub fn of_rows(rows: u64, people: u64) -> Self {
-        let others = people.saturating_sub(1);
-        let largest = rows.saturating_sub(others) as f64;
-        // with two large ones they share what is over
-        let second = (largest / 2.0).min(rows as f64 - largest).max(0.0);
+        let largest = rows.saturating_sub(people.saturating_sub(1)) as f64;
         Self {
             total: rows as f64,
-            top: [largest, second.min(largest)],
+            top: [largest, largest.min(1.0)],
         }
     }
 

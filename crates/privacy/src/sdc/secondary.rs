@@ -50,7 +50,7 @@ fn pairs(row: &Row, cells: &mut [bool], threshold: u64) {
             continue;
         }
         // the group itself is shown by its keys
-        if a.filtered && close(&a.people, &row.people, threshold) {
+        if (a.filtered || counted(a)) && close(&a.people, &row.people, threshold) {
             hide(cells, i);
         }
         for (j, b) in row.numbers.iter().enumerate().skip(i + 1) {

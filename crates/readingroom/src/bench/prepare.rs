@@ -44,10 +44,10 @@ pub struct Made {
 
 /// Everything that the rounds need.
 pub struct Data {
-    /// Folder of the release in the clear.
-    pub release: PathBuf,
-    /// Folder of the release sealed.
+    /// Folder of the release as `ingest` sealed it.
     pub sealed: PathBuf,
+    /// Folder of the same release in the clear.
+    pub release: PathBuf,
     /// File of the key that the sealed release's keys are wrapped with.
     pub kek: PathBuf,
     /// Its manifest.
@@ -83,16 +83,18 @@ pub fn data(args: &BenchQuery, tell: &dyn Fn(&str)) -> Result<Data, Failure> {
         cohort(args, work, &room, &mut made, tell)?;
         write_note(&note, &made)?;
     }
-    let release = room.join(files::RELEASES).join(RELEASE);
+    let sealed = room.join(files::RELEASES).join(RELEASE);
     let (manifest, sha256) =
-        Manifest::load(&release).map_err(|e| Failure::fault("reading the bench's release", e))?;
+        Manifest::load(&sealed).map_err(|e| Failure::fault("reading the bench's release", e))?;
     let people = work.join("people.csv");
     let withdrawn = work.join("withdrawn.csv");
     let everybody = everybody(&room)?;
     who(&everybody, &people, &withdrawn)?;
     let (plain, lists) = (work.join("plain"), work.join("lists"));
-    let (sealed, kek) = (work.join("sealed"), work.join("bench.kek"));
-    if made.manifest_sha256 != sha256 || !plain.exists() || !sealed.exists() {
+    let (release, kek) = (work.join("clear"), room.join(files::KEKS));
+    if made.manifest_sha256 != sha256 || !plain.exists() || !release.exists() {
+        tell("copying the release into the clear");
+        sealing::unseal(&sealed, &release, &sealing::keyring(&sealed, &kek)?)?;
         let from = From {
             manifest: &manifest,
             release: &release,
@@ -101,7 +103,6 @@ pub fn data(args: &BenchQuery, tell: &dyn Fn(&str)) -> Result<Data, Failure> {
         };
         made.plain_seconds = plain_files(args, &from, &plain, tell)?;
         made.manifest_sha256 = sha256;
-        sealing::seal(&release, &sealed, &kek)?;
         write_note(&note, &made)?;
     }
     let middle = everybody.len() / 2;

@@ -335,7 +335,17 @@ fn wide(manifest: &Manifest) -> Vec<Question> {
         .rows_only(),
         Question::new(
             "percentiles",
-            "four percentiles of the waist, by centre and sex, from ranks",
+            "four percentiles of the waist, by centre and sex",
+            "SELECT p54_i0 AS centre, p31 AS sex, count(*) AS people, \
+             quantile_cont(CAST(p48_i0 AS DOUBLE PRECISION), 0.1) AS p10, \
+             quantile_cont(CAST(p48_i0 AS DOUBLE PRECISION), 0.25) AS p25, \
+             quantile_cont(CAST(p48_i0 AS DOUBLE PRECISION), 0.75) AS p75, \
+             quantile_cont(CAST(p48_i0 AS DOUBLE PRECISION), 0.9) AS p90 FROM main GROUP BY p54_i0, p31",
+        )
+        .rows_only(),
+        Question::new(
+            "ranks",
+            "the same from the rank of each person within centre and sex: a window",
             "SELECT q.centre, q.sex, count(*) AS people, max(q.x) FILTER (WHERE q.r <= 0.25) AS p25, \
              max(q.x) FILTER (WHERE q.r <= 0.5) AS p50, max(q.x) FILTER (WHERE q.r <= 0.75) AS p75, \
              max(q.x) FILTER (WHERE q.r <= 0.9) AS p90 \

@@ -90,6 +90,8 @@ pub struct Outcome {
     pub sql: String,
     /// Rows of the answer.
     pub rows: u64,
+    /// Whether all contestants take the withdrawn out in the same way: governance, and nobody else.
+    pub same_text: bool,
     /// Answers that are not equal: whose, and where.
     pub unequal: Vec<String>,
     /// What was timed.
@@ -272,6 +274,7 @@ fn one(
         about: question.about,
         sql: question.sql.clone(),
         rows: 0,
+        same_text: question.ungoverned.is_none(),
         unequal: Vec::new(),
         timings: BTreeMap::new(),
     };

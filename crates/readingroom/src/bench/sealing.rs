@@ -1,14 +1,13 @@
-//! The release twice: sealed and in the clear, byte for byte the same files beneath. One of them is what `ingest` made;
-//! the other is copied from it here.
+//! The release once more, in the clear: byte for byte the files that are beneath the sealed ones, so that what encryption
+//! costs can be told, and DuckDB can read them. The data is synthetic; nothing else may ever be copied like this.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use vault::release::{FileEntry, MANIFEST, Manifest, TableEntry};
-use vault::sealed::{Fresh, Keyring, LocalKms, ReleaseKeys, SealedReader, SealedWriter};
+use vault::sealed::{Keyring, LocalKms, ReleaseKeys, SealedReader};
 
 use crate::failure::Failure;
 use crate::files;
@@ -17,48 +16,16 @@ use crate::limits::WRITE_BUFFER;
 /// Opens the keys of a sealed release.
 pub fn keyring(release: &Path, kek: &Path) -> Result<Keyring, Failure> {
     let broken = |e| Failure::fault("opening the release's keys", e);
-    let kms = LocalKms::from_file(kek).map_err(broken)?;
+    // where the instance found it when it sealed
+    let kms = match std::env::var(files::KEKS_VARIABLE) {
+        Ok(text) => LocalKms::from_text(text.as_bytes(), files::KEKS_VARIABLE),
+        Err(_) => LocalKms::from_file(kek),
+    };
+    let kms = kms.map_err(broken)?;
     let keys = ReleaseKeys::load(release).map_err(broken)?;
     let classes: Vec<String> = keys.classes().map(|(class, _)| class.to_owned()).collect();
     keys.open(&kms, classes.iter().map(String::as_str))
         .map_err(broken)
-}
-
-/// Makes a key-encryption key, if there is none, and a sealed copy of a release in the clear.
-pub fn seal(from: &Path, to: &Path, kek: &Path) -> Result<(), Failure> {
-    let broken = |e| Failure::fault("making the release's keys", e);
-    if !kek.exists() {
-        let line = LocalKms::new_line("bench").map_err(broken)?;
-        let mut options = File::options();
-        let file = options.write(true).create_new(true).mode(0o600).open(kek);
-        file.and_then(|mut f| f.write_all(line.as_bytes()))
-            .map_err(|e| files::io("writing", kek, e))?;
-    }
-    let (manifest, _) =
-        Manifest::load(from).map_err(|e| Failure::fault("reading the release", e))?;
-    let kms = LocalKms::from_file(kek).map_err(broken)?;
-    let classes = manifest
-        .tables
-        .values()
-        .flat_map(|t| t.files_by_class().map(|(class, _)| class));
-    let keys = ReleaseKeys::create(&manifest.release, classes, &kms).map_err(broken)?;
-    whole(to, |part| {
-        keys.save(part).map_err(broken)?;
-        let ring = keyring(part, kek)?;
-        copy(&manifest, part, &mut |class, path| {
-            let (source, target) = ends(from, part, path)?;
-            let sealing = |e| files::io("sealing", Path::new(path), e);
-            let fresh = Fresh::new().map_err(broken)?;
-            let mut sink = SealedWriter::new(target, &ring, class, path, fresh).map_err(broken)?;
-            std::io::copy(
-                &mut BufReader::with_capacity(WRITE_BUFFER, source),
-                &mut sink,
-            )
-            .map_err(sealing)?;
-            let mut inner = sink.finish().map_err(broken)?;
-            inner.flush().map_err(sealing)
-        })
-    })
 }
 
 /// Makes a copy in the clear of a sealed release.

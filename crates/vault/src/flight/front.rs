@@ -30,10 +30,6 @@ pub(super) struct Service {
 struct Bearer(String);
 
 /// Lets no call in that brings no token. Whose token it is, the desk says.
-#[expect(
-    clippy::result_large_err,
-    reason = "tonic's interceptors return a Status"
-)]
 pub(super) fn bearer(mut request: Request<()>) -> Result<Request<()>, Status> {
     let token = request
         .metadata()

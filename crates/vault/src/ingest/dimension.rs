@@ -107,7 +107,7 @@ impl Dimension {
         Self { values, places }
     }
 
-    fn batch(&self) -> Result<RecordBatch, Fault> {
+    fn batch(&self, column: &str) -> Result<RecordBatch, Fault> {
         let text = |value: &Arc<[u8]>| {
             String::from_utf8(value.to_vec()).map_err(|_| Fault::Internal("text that is not text"))
         };
@@ -118,6 +118,7 @@ impl Dimension {
         Ok(RecordBatch::try_new(
             schema(),
             vec![
+                Arc::new(StringArray::from(vec![column; values.len()])),
                 Arc::new(ids),
                 Arc::new(StringArray::from(values)),
                 Arc::new(UInt64Array::from_iter_values(rows)),
@@ -128,6 +129,7 @@ impl Dimension {
 
 fn schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
+        Field::new("column", DataType::Utf8, false),
         Field::new("id", DataType::Int32, false),
         Field::new("value", DataType::Utf8, false),
         Field::new("rows", DataType::UInt64, false),
@@ -240,8 +242,8 @@ pub fn write_lists(
             .build();
         let mut writer = ArrowWriter::try_new(sink, schema(), Some(properties))?;
         let mut rows = 0;
-        for (_, dimension) in columns.iter().filter(filled) {
-            let batch = dimension.batch()?;
+        for (name, dimension) in columns.iter().filter(filled) {
+            let batch = dimension.batch(name)?;
             rows += batch.num_rows() as u64;
             writer.write(&batch)?;
             writer.flush()?;

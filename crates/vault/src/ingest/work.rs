@@ -324,7 +324,7 @@ impl Worker<'_> {
             let mut sealed = seal_table(plan, typed.spill, typed.lists, staging, &seal_tick)?;
             table.add_sealed(plan, &mut sealed);
             check_limit(report, &plan.name, &table);
-            let entry = Arc::new(entry(plan, sealed.rows, &mut sealed));
+            let entry = Arc::new(entry(plan, &mut sealed));
             self.tables.insert(plan.name.clone(), entry);
             if !plan.quasi.is_empty() {
                 report.k_anonymity = Some(groups(self.recipe, plan, &sealed));
@@ -404,7 +404,8 @@ fn groups(recipe: &Recipe, plan: &TablePlan, sealed: &Sealed) -> KAnonymity {
 }
 
 /// What the manifest says of a table; takes the lists of files out of `sealed`.
-fn entry(plan: &TablePlan, rows: u64, sealed: &mut Sealed) -> TableEntry {
+fn entry(plan: &TablePlan, sealed: &mut Sealed) -> TableEntry {
+    let rows = sealed.rows;
     let columns = plan.columns.iter().zip(&sealed.stats);
     TableEntry {
         rows,

@@ -1,5 +1,5 @@
 //! Values of prepared questions, and what they may become.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 use super::*;
 use arrow::array::{
     ArrayRef, Date32Array, Float32Array, Int8Array, NullArray, StringViewArray, UInt64Array,

@@ -10,6 +10,7 @@ mod differencing;
 mod hidden;
 mod machine;
 mod magnitudes;
+mod ordinary;
 mod reconstruction;
 mod refusals;
 mod report;

@@ -310,38 +310,73 @@ fn query_search(guard: Guard) -> Rate {
         with(1, false, Some(0), 0),
         with(1, true, Some(0), 0),
     ];
-    let mut pool: Vec<Vec<Gene>> = vec![known];
-    while pool.len() < 8 {
-        pool.push((0..GENES).map(|_| Gene::random(&mut rng)).collect());
-    }
-    let mut scored: Vec<(f64, Vec<Gene>)> = Vec::new();
-    for generation in 0..6_u64 {
-        // new worlds in each generation, so that no set lives on luck
-        let from = 1_000_000 + generation * 10_000;
-        scored = pool
-            .drain(..)
-            .map(|g| (fitness(guard, &g, &target, from, 100, 100).share(), g))
-            .collect();
-        scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-        scored.truncate(4);
-        pool = scored.iter().map(|s| s.1.clone()).collect();
-        while pool.len() < 8 {
-            let (a, b) = (rng.below(scored.len()), rng.below(scored.len()));
-            let cut = 2 * rng.below(GENES / 2 + 1);
-            let mut child: Vec<Gene> = scored[a].1[..cut].to_vec();
-            child.extend_from_slice(&scored[b].1[cut..]);
-            let at = rng.below(GENES);
-            child[at] = child[at].mutated(&mut rng);
-            // often a pair that differs in one thing
-            if rng.chance(0.5) {
-                let first = at / 2 * 2;
-                child[first + 1] = child[first].mutated(&mut rng);
-            }
-            pool.push(child);
+    // and one that uses the thresholds themselves: groups of about ten, shown or refused by a single person
+    let others = |bit| {
+        let mut gene = with(bit, false, None, 0);
+        gene.fields[KNOWN - 1] = 2;
+        gene
+    };
+    let thresholds = vec![
+        others(2),
+        with(2, false, None, 0),
+        others(1),
+        with(1, false, None, 0),
+        with(1, false, Some(KNOWN - 1), 0),
+        with(2, false, Some(KNOWN - 1), 0),
+    ];
+    // each set with how often it was right in all generations it has lived through: new worlds each time, so that
+    // none lives on luck
+    let mut pool: Vec<(Vec<Gene>, Rate)> = [known, thresholds]
+        .into_iter()
+        .map(|genes| (genes, Rate::default()))
+        .collect();
+    let generations = if guard == Guard::Threshold { 2 } else { 8 };
+    for generation in 0..generations {
+        while pool.len() < 9 {
+            pool.push((offspring(&pool, &mut rng), Rate::default()));
         }
+        let from = 1_000_000 + generation * 10_000;
+        for (genes, lived) in &mut pool {
+            let rate = fitness(guard, genes, &target, from, 150, 150);
+            lived.hits += rate.hits;
+            lived.tries += rate.tries;
+        }
+        // with few tries behind it a good share is doubtful
+        pool.sort_by(|a, b| (b.1.share() - b.1.error()).total_cmp(&(a.1.share() - a.1.error())));
+        pool.truncate(4);
     }
-    // the best, trained again and tried in worlds that the search has not seen
-    fitness(guard, &scored[0].1, &target, 5_000_000, 400, tries(1_000))
+    // the best of the last, looked at closely, trained again and tried in worlds that the search has not seen
+    let best = pool
+        .iter()
+        .map(|(genes, _)| {
+            (
+                fitness(guard, genes, &target, 3_000_000, 400, 400).hits,
+                genes,
+            )
+        })
+        .max_by_key(|(hits, _)| *hits)
+        .map(|(_, genes)| genes)
+        .unwrap();
+    fitness(guard, best, &target, 5_000_000, 400, tries(1_000))
+}
+
+/// A child of two that live, with a change; or a new set.
+fn offspring(pool: &[(Vec<Gene>, Rate)], rng: &mut Rng) -> Vec<Gene> {
+    if rng.chance(0.2) {
+        return (0..GENES).map(|_| Gene::random(rng)).collect();
+    }
+    let (a, b) = (rng.below(pool.len()), rng.below(pool.len()));
+    let cut = 2 * rng.below(GENES / 2 + 1);
+    let mut child: Vec<Gene> = pool[a].0[..cut].to_vec();
+    child.extend_from_slice(&pool[b].0[cut..]);
+    let at = rng.below(GENES);
+    child[at] = child[at].mutated(rng);
+    // often a pair that differs in one thing
+    if rng.chance(0.5) {
+        let first = at / 2 * 2;
+        child[first + 1] = child[first].mutated(rng);
+    }
+    child
 }
 
 fn bar(_: Guard) -> Bar {

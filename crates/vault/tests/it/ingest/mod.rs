@@ -233,9 +233,9 @@ pub(crate) fn lists(file: &Path) -> Vec<Vec<(String, u64)>> {
         let mut list = Vec::new();
         for batch in open().with_row_groups(vec![group]).build().unwrap() {
             let batch = batch.unwrap();
-            let ids = batch.column(0).as_primitive::<Int32Type>();
-            let rows = batch.column(2).as_primitive::<UInt64Type>();
-            for (row, value) in batch.column(1).as_string::<i32>().iter().enumerate() {
+            let ids = batch.column(1).as_primitive::<Int32Type>();
+            let rows = batch.column(3).as_primitive::<UInt64Type>();
+            for (row, value) in batch.column(2).as_string::<i32>().iter().enumerate() {
                 assert_eq!(ids.value(row) as usize, list.len());
                 list.push((value.unwrap().to_owned(), rows.value(row)));
             }

@@ -31,9 +31,9 @@ fn speed() {
     let hundred: Vec<String> = manifest.tables["main"]
         .columns
         .iter()
-        .filter(|c| c.kind == "int64" || c.kind == "float64")
+        .filter(|c| c.name != "p31" && (c.kind == "int64" || c.kind == "float64"))
         .take(100)
-        .map(|c| format!("avg({}) AS {0}", c.name))
+        .map(|c| format!("avg({0}) AS a_{0}", c.name))
         .collect();
     let one = ProjectKey::derive(&MASTER, "p1").pseudonym(people / 3);
     let codes =
