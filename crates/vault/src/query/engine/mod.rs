@@ -8,6 +8,7 @@ pub(crate) mod layout;
 pub(crate) mod moments;
 mod moments_columns;
 pub(crate) mod people;
+pub(crate) mod percentile;
 pub(crate) mod persons;
 mod persons_expressions;
 mod persons_fence;

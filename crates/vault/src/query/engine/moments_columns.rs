@@ -72,3 +72,102 @@ pub(super) const DOUBLE: How<f64> = How {
     rest: Exact::add,
     rest_square: Exact::add_square,
 };
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )]
+    use std::hint::black_box;
+    use std::time::Instant;
+
+    use roaring::RoaringBitmap;
+
+    use super::super::spread::Spread;
+    use super::*;
+
+    fn timed(what: &str, mut work: impl FnMut()) {
+        let start = Instant::now();
+        work();
+        let each = start.elapsed().as_secs_f64() * 1e9 / 5e6;
+        println!("{what}: {each:.1} ns a row");
+    }
+
+    /// Run with `--run-ignored all --no-capture`: 5 million rows in 5 groups, one thread.
+    #[test]
+    #[ignore = "a measurement"]
+    fn what_a_row_costs() {
+        let values: Vec<f64> = (0..5_000_000_u32)
+            .map(|i| f64::from(i % 977) * 0.1 + 50.0)
+            .collect();
+        let groups: Vec<usize> = (0..5_000_000).map(|i| i * 7 % 5).collect();
+        timed("plain sum", || {
+            let mut sums = [0.0; 5];
+            each(&values, &groups, None, |g, v| sums[g] += v);
+            black_box(sums);
+        });
+        timed("fixed-point sum", || {
+            let mut sums = [Sum::default(); 5];
+            each(&values, &groups, None, |g, v| {
+                assert!((DOUBLE.add)(&mut sums[g], v));
+            });
+            black_box(sums);
+        });
+        timed("sum of all magnitudes, as before", || {
+            let mut sums = vec![Exact::default(); 5];
+            each(&values, &groups, None, |g, v| sums[g].add(v));
+            black_box(sums);
+        });
+        timed("fixed-point squares", || {
+            let mut sums = [Squares::default(); 5];
+            each(&values, &groups, None, |g, v| {
+                assert!((DOUBLE.add_square)(&mut sums[g], v));
+            });
+            black_box(sums);
+        });
+        timed("squares of all magnitudes, as before", || {
+            let mut sums = vec![Exact::default(); 5];
+            each(&values, &groups, None, |g, v| sums[g].add_square(v));
+            black_box(sums);
+        });
+        timed("spread over people", || {
+            let mut spreads = vec![Spread::default(); 5];
+            let mut person = 0;
+            each(&values, &groups, None, |g, v| {
+                spreads[g].add(person, v);
+                person += 1;
+            });
+            black_box(spreads);
+        });
+        timed("set of people by insertion, as before", || {
+            let mut sets = vec![RoaringBitmap::new(); 5];
+            for (person, group) in (0_u32..).zip(&groups) {
+                sets[*group].insert(person);
+            }
+            black_box(sets);
+        });
+        timed("set of people", || {
+            let mut sets = super::super::people::Groups::default();
+            let people = arrow::array::UInt32Array::from_iter_values(0..5_000_000);
+            let people: arrow::array::ArrayRef = std::sync::Arc::new(people);
+            datafusion::logical_expr::GroupsAccumulator::update_batch(
+                &mut sets,
+                &[people],
+                &groups,
+                None,
+                5,
+            )
+            .unwrap();
+            black_box(sets.sizes(datafusion::logical_expr::EmitTo::All));
+        });
+        timed("year", || {
+            let years: i64 = (0..5_000_000)
+                .map(|d| super::super::dates::year(d % 30_000))
+                .sum();
+            black_box(years);
+        });
+    }
+}

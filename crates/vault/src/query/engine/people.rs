@@ -72,22 +72,53 @@ impl AggregateUDFImpl for People {
     }
 }
 
-/// The set of one group, and who was added last (rows of a person stand together).
+/// People who are kept in a list before they go into the bitmap. A bitmap looks for the place of each; a list in order is
+/// appended at once.
+const PENDING: usize = 256;
+
+/// The set of one group. Rows come in the order of people, mostly: those who do are listed first.
 #[derive(Debug, Clone, Default)]
 struct Set {
     people: RoaringBitmap,
-    last: Option<u32>,
+    /// In increasing order, perhaps also in `people`.
+    pending: Vec<u32>,
+    /// The greatest that was listed.
+    top: Option<u32>,
 }
 
 impl Set {
-    /// Adds a person; `true` if they are new. Rows come in the order of people, mostly, so that the place of a new one is the
-    /// end; where they do not, the place is looked for.
+    /// Adds a person; `false` if they are known to be there.
+    #[inline]
     fn add(&mut self, person: u32) -> bool {
-        if self.last == Some(person) {
-            return false;
+        match self.top {
+            Some(top) if person == top => false,
+            Some(top) if person < top => self.people.insert(person),
+            _ => {
+                self.top = Some(person);
+                self.pending.push(person);
+                if self.pending.len() >= PENDING {
+                    self.flush();
+                }
+                true
+            }
         }
-        self.last = Some(person);
-        self.people.try_push(person).is_ok() || self.people.insert(person)
+    }
+
+    /// Puts the listed into the bitmap.
+    fn flush(&mut self) {
+        let pending = self.pending.iter().copied();
+        let after = self.pending.first() > self.people.max().as_ref();
+        let done = after && self.people.append(pending).is_ok();
+        if !done {
+            self.people.extend(self.pending.iter().copied());
+        }
+        self.pending.clear();
+    }
+
+    /// The whole set.
+    fn done(mut self) -> RoaringBitmap {
+        self.flush();
+        self.people
     }
 }
 
@@ -95,6 +126,7 @@ impl Set {
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     sets: Vec<Set>,
+    /// People added, some more than once.
     added: usize,
 }
 
@@ -124,8 +156,8 @@ impl Groups {
     /// How many people are in the sets that are given out.
     pub(crate) fn sizes(&mut self, emit_to: EmitTo) -> Vec<i64> {
         let sets = emit_to.take_needed(&mut self.sets);
-        let size = |s: &Set| i64::try_from(s.people.len()).unwrap_or(i64::MAX);
-        sets.iter().map(size).collect()
+        let size = |s: Set| i64::try_from(s.done().len()).unwrap_or(i64::MAX);
+        sets.into_iter().map(size).collect()
     }
 }
 
@@ -184,7 +216,7 @@ impl GroupsAccumulator for Groups {
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let sets = emit_to.take_needed(&mut self.sets);
         Ok(Arc::new(LargeBinaryArray::from_iter_values(
-            sets.iter().map(|s| write(&s.people)),
+            sets.into_iter().map(|s| write(&s.done())),
         )))
     }
 
@@ -202,9 +234,9 @@ impl GroupsAccumulator for Groups {
             })?;
         for (bytes, group) in states.iter().zip(groups) {
             if let (Some(bytes), Some(set)) = (bytes, self.sets.get_mut(*group)) {
-                let before = set.people.len();
-                set.people |= read(bytes)?;
-                self.added += usize::try_from(set.people.len() - before).unwrap_or(0);
+                let more = read(bytes)?;
+                self.added += usize::try_from(more.len()).unwrap_or(0);
+                set.people |= more;
             }
         }
         Ok(())
@@ -222,8 +254,9 @@ impl GroupsAccumulator for Groups {
     }
 
     fn size(&self) -> usize {
-        // two bytes a person, and a container of some tens of bytes a group
-        self.sets.capacity() * (size_of::<Set>() + 64) + self.added * 2
+        // two bytes a person, a container of some tens of bytes a group, and the lists
+        let listed = self.added.min(self.sets.len() * PENDING);
+        self.sets.capacity() * (size_of::<Set>() + 64) + self.added * 2 + listed * size_of::<u32>()
     }
 }
 
@@ -238,11 +271,10 @@ impl Accumulator for One {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let bytes = self
-            .0
-            .sets
-            .first()
-            .map_or_else(|| write(&RoaringBitmap::new()), |s| write(&s.people));
+        let bytes = self.0.sets.first().map_or_else(
+            || write(&RoaringBitmap::new()),
+            |s| write(&s.clone().done()),
+        );
         Ok(ScalarValue::LargeBinary(Some(bytes)))
     }
 
@@ -257,5 +289,34 @@ impl Accumulator for One {
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         let rows = states.first().map_or(0, |a| a.len());
         self.0.merge_batch(states, &vec![0; rows], 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The same set in whatever order people come.
+        #[test]
+        fn any_order(people in prop::collection::vec(0_u32..2_000, 0..2_000), sorted: bool) {
+            let mut people = people;
+            if sorted {
+                people.sort_unstable();
+            }
+            let mut set = Set::default();
+            for person in &people {
+                set.add(*person);
+            }
+            prop_assert_eq!(set.done(), people.into_iter().collect::<RoaringBitmap>());
+        }
     }
 }

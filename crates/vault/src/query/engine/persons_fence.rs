@@ -128,6 +128,7 @@ fn node_is_fine(node: &LogicalPlan) -> Result<()> {
         | LogicalPlan::Window(_)
         | LogicalPlan::Sort(_)
         | LogicalPlan::Limit(_)
+        | LogicalPlan::Subquery(_)
         | LogicalPlan::SubqueryAlias(_)
         | LogicalPlan::EmptyRelation(_)
         | LogicalPlan::Distinct(_) => {

@@ -31,7 +31,7 @@ use object_store::local::LocalFileSystem;
 use super::catalogue::{House, ROOM, Room, Street};
 use super::rules::{self, NoErrors, Used};
 use super::scan::STORE;
-use super::{moments, people, persons, scalars, weights};
+use super::{moments, people, percentile, persons, scalars, weights};
 use crate::limits;
 use crate::query::sql::functions;
 use crate::sealed::{Keyring, SealedStore, spill_disk};
@@ -132,7 +132,8 @@ pub(crate) fn session(
     options.execution.parquet.pushdown_filters = false;
     options.sql_parser.parse_float_as_decimal = false;
     let wanted = |name: &str| functions::SCALARS.iter().any(|f| f.engine == name);
-    let ours = moments::all();
+    let mut ours = moments::all();
+    ours.push(percentile::percentile());
     let replaced: Vec<String> = ours.iter().map(|f| f.name().to_owned()).collect();
     SessionStateBuilder::new()
         .with_config(config)

@@ -260,11 +260,8 @@ impl Spread {
         })
     }
 
-    /// Bytes on the heap.
-    pub(crate) fn heap(&self) -> usize {
-        let kept = self.largest.kept.capacity() + self.before.as_ref().map_or(0, |_| KEPT + 4);
-        kept * 16 + self.ranges.capacity() * 8 + self.more.heap()
-    }
+    /// Bytes on the heap, but for people who come again.
+    pub(crate) const HEAP: usize = KEPT * 16 + RANGES * 8;
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
