@@ -84,7 +84,7 @@ fn answered(stage: &mut Stage) -> Result<(), Failure> {
         stage,
         "p-heart",
         Some(Mode::Aggregate),
-        "SELECT h.diag_icd10, count(DISTINCT h.eid) AS people FROM hesin_diag h GROUP BY h.diag_icd10 \
+        "SELECT substr(h.diag_icd10, 1, 1) AS chapter, count(DISTINCT h.eid) AS people FROM hesin_diag h GROUP BY chapter \
          ORDER BY people DESC LIMIT 5",
     )?;
     Ok(())
