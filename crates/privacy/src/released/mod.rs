@@ -17,6 +17,7 @@ pub mod budget;
 mod bytes;
 mod compare;
 mod crossing;
+mod explained;
 mod family;
 mod fill;
 mod joint;
