@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
 use super::explained::unexplained;
 use super::family::Found;
@@ -48,10 +48,7 @@ impl<'a> Chosen<'a> {
                 .collect();
             self.layers.push(places);
         } else if self.sets.len() < JOINT_SETS {
-            let mut total = RoaringBitmap::new();
-            for cell in layer {
-                total |= &cell.people;
-            }
+            let total: RoaringBitmap = layer.iter().map(|c| &c.people).union();
             let meaning = meaning::common(layer.iter().map(|c| c.meaning.as_ref()));
             let place = self.put(Cow::Owned(total), meaning, origin);
             self.layers.push(vec![place]);
