@@ -105,7 +105,7 @@ impl<'a> Side<'a> {
                 close_sets(&layer.cells, &layer.cells, threshold, false)?;
             }
         }
-        let mut others: Vec<(Vec<&RoaringBitmap>, bool)> = Vec::new();
+        let mut others: Vec<(Vec<&Cell>, bool)> = Vec::new();
         for known in earlier {
             for cells in layers(&known.table, self.family) {
                 // a cell that has become small by withdrawals is compared by itself: alone it was shown already
@@ -118,10 +118,10 @@ impl<'a> Side<'a> {
                         found = Found::RepeatsAcrossWithdrawal;
                     }
                 }
-                others.push((old.sets, known.older));
+                others.push((old.cells, known.older));
             }
         }
-        let new: Vec<&[&RoaringBitmap]> = self.layers.iter().map(|l| l.sets.as_slice()).collect();
+        let new: Vec<&[&Cell]> = self.layers.iter().map(|l| l.cells.as_slice()).collect();
         Ok(found.and(joint::compare(&new, &others, threshold)?))
     }
 }

@@ -38,13 +38,32 @@ pub(super) fn of(cell: &Cell, table: &Table, meaning: &Meaning) -> Option<Vec<u6
     Some(conditions)
 }
 
+/// The column in the upper half, all of it in the lower: conditions `column=value` of one column can be told.
 fn digest(condition: &str) -> u64 {
-    let bytes = Sha256::digest(condition.as_bytes());
-    let mut first = [0; 8];
-    for (to, from) in first.iter_mut().zip(bytes) {
+    let column = condition
+        .split_once('=')
+        .map_or(condition, |(column, _)| column);
+    half(column) << 32 | half(condition)
+}
+
+fn half(text: &str) -> u64 {
+    let mut first = [0; 4];
+    for (to, from) in first.iter_mut().zip(Sha256::digest(text.as_bytes())) {
         *to = from;
     }
-    u64::from_le_bytes(first)
+    u64::from(u32::from_le_bytes(first))
+}
+
+/// If a set is the part of another that has one value of one column: that column.
+pub(super) fn part_of(part: &[u64], whole: &[u64]) -> Option<u64> {
+    if part.len() != whole.len() + 1 {
+        return None;
+    }
+    let mut more = part.iter().filter(|c| whole.binary_search(c).is_err());
+    match (more.next(), more.next()) {
+        (Some(one), None) => Some(one >> 32),
+        _ => None,
+    }
 }
 
 /// What cells have in common: the meaning of their union, if they are all parts of it. `None` if one is not known.
@@ -74,6 +93,10 @@ mod tests {
     #[test]
     fn the_union_of_parts_means_what_they_have_in_common() {
         let (sex, young, old) = (vec![1], vec![1, 2], vec![1, 3]);
+        assert_eq!(part_of(&young, &sex), Some(0));
+        assert_eq!(part_of(&young, &old), None);
+        assert_eq!(digest("p31=1") >> 32, digest("p31=2") >> 32);
+        assert_ne!(digest("p31=1"), digest("p31=2"));
         assert_eq!(
             common([Some(&young), Some(&old)].into_iter()),
             Some(sex.clone())

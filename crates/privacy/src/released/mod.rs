@@ -6,7 +6,7 @@
 //!
 //! Must never: tell in a refusal how many people differ or which project asked before.
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::PEOPLE_PER_CELL;
@@ -17,6 +17,7 @@ pub mod budget;
 mod bytes;
 mod compare;
 mod crossing;
+mod explained;
 mod family;
 mod fill;
 mod joint;
@@ -150,11 +151,8 @@ impl ReleasedTable {
     /// Everybody in it.
     #[must_use]
     pub fn population(&self) -> RoaringBitmap {
-        let mut all = RoaringBitmap::new();
-        for cell in self.layers.iter().flat_map(|layer| &layer.cells) {
-            all |= &cell.people;
-        }
-        all
+        let cells = self.layers.iter().flat_map(|layer| &layer.cells);
+        cells.map(|cell| &cell.people).union()
     }
 
     /// Shown numbers, without the groups themselves.

@@ -14,7 +14,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
 use super::compare::Known;
 use super::{COUNTS, Cell, Layer, Options, ReleasedTable, Settled};
@@ -97,12 +97,11 @@ fn total(layer: &Layer) -> Option<(RoaringBitmap, i64)> {
     if layer.family != COUNTS || layer.cells.len() < 2 {
         return None;
     }
-    let mut people = RoaringBitmap::new();
+    let people: RoaringBitmap = layer.cells.iter().map(|c| &c.people).union();
     let (mut sum, mut sizes) = (0_i64, 0_u64);
     for cell in &layer.cells {
         sum = sum.checked_add(cell.shown?)?;
         sizes += cell.people.len();
-        people |= &cell.people;
     }
     (people.len() == sizes).then_some((people, sum))
 }

@@ -14,7 +14,7 @@ use roaring::RoaringBitmap;
 use sha2::{Digest, Sha256};
 
 use super::{Outcome, ReleasedTable, Rule};
-use crate::limits::PEOPLE_PER_CELL;
+use crate::limits::{PEOPLE_PER_CELL, STAND_IN_SPREAD};
 use crate::prf;
 
 /// Keeps this use of a secret apart from every other.
@@ -60,7 +60,7 @@ impl Chooser {
         Outcome::StandIns(chosen)
     }
 
-    /// From every group of people that the table tells apart, between one and two thresholds of people, those who come first in
+    /// From every group of people that the table tells apart, between one and five thresholds of people, those who come first in
     /// a secret order. The number differs from group to group, so that one more or fewer who is missing is not noticed.
     fn choose(&self, new: &ReleasedTable, threshold: u64) -> RoaringBitmap {
         let threshold = threshold.max(PEOPLE_PER_CELL);
@@ -71,7 +71,8 @@ impl Chooser {
             ranked.sort_unstable();
             // the secret place of the first one decides how many
             let first = ranked.first().map_or(0, |(place, _)| *place);
-            let more = u64::try_from(first % u128::from(threshold)).unwrap_or(0);
+            let spread = u128::from(threshold.saturating_mul(STAND_IN_SPREAD));
+            let more = u64::try_from(first % spread).unwrap_or(0);
             let count = threshold + more;
             // a group that cannot spare them is left out as a whole, whoever of it has withdrawn
             let spare = u64::try_from(ranked.len()).unwrap_or(0) >= count + threshold;
