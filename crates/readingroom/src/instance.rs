@@ -97,13 +97,9 @@ impl Instance {
         &self.master
     }
 
-    /// The service that wraps the keys of releases: key-encryption keys from the environment, or from the instance's own file.
+    /// The service that wraps the keys of releases.
     pub fn kms(&self) -> Result<LocalKms, Failure> {
-        let kms = match std::env::var(files::KEKS_VARIABLE) {
-            Ok(text) => LocalKms::from_text(text.as_bytes(), files::KEKS_VARIABLE),
-            Err(_) => LocalKms::from_file(&self.dir.join(files::KEKS)),
-        };
-        kms.map_err(|e| Failure::fault("reading the key-encryption keys", e))
+        kms(&self.dir)
     }
 
     /// Every participant's internal index, by id as stored.
@@ -243,6 +239,15 @@ impl Instance {
     pub fn clear_leftovers(&self) -> Result<(), Failure> {
         files::empty_dir(&self.dir.join(files::STAGING))
     }
+}
+
+/// The service that wraps the keys of releases: key-encryption keys from the environment, or from the instance's own file.
+pub fn kms(dir: &Path) -> Result<LocalKms, Failure> {
+    let kms = match std::env::var(files::KEKS_VARIABLE) {
+        Ok(text) => LocalKms::from_text(text.as_bytes(), files::KEKS_VARIABLE),
+        Err(_) => LocalKms::from_file(&dir.join(files::KEKS)),
+    };
+    kms.map_err(|e| Failure::fault("reading the key-encryption keys", e))
 }
 
 /// Replays the log; the state and the envelopes in order.

@@ -84,8 +84,8 @@ fn answered(stage: &mut Stage) -> Result<(), Failure> {
         stage,
         "p-heart",
         Some(Mode::Aggregate),
-        "SELECT substr(h.diag_icd10, 1, 1) AS chapter, count(DISTINCT h.eid) AS people FROM hesin_diag h GROUP BY chapter \
-         ORDER BY people DESC LIMIT 5",
+        "SELECT m.p31 AS sex, count(DISTINCT h.eid) AS people FROM hesin_diag h JOIN main m ON h.eid = m.eid \
+         WHERE h.diag_icd10 LIKE 'I%' GROUP BY m.p31 ORDER BY m.p31",
     )?;
     Ok(())
 }

@@ -30,7 +30,7 @@ fn check(
 #[test]
 fn an_answer_is_recognised_by_its_digest_and_only_in_its_own_project() {
     let (_keep, dir) = demo();
-    let sql = "SELECT p31 AS sex, count(*) AS people FROM main GROUP BY p31 ORDER BY p31";
+    let sql = crate::program::AS_BEFORE;
     let answer = ok(&[
         "query",
         "--dir",
@@ -102,7 +102,7 @@ fn rows_and_pseudonyms_are_red_whatever_the_file_is_called() {
 #[test]
 fn invariant_6_nothing_leaves_without_two_checkers_and_a_release_event() {
     let (_keep, dir) = demo();
-    let sql = "SELECT p31 AS sex, count(*) AS people FROM main GROUP BY p31 ORDER BY p31";
+    let sql = crate::program::AS_BEFORE;
     let answer = ok(&[
         "query",
         "--dir",

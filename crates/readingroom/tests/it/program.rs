@@ -127,3 +127,7 @@ impl Seeded {
         (z ^ (z >> 31)) % n
     }
 }
+
+/// A question that the demonstration asked as well, after its withdrawal: what was shown is shown again. Others about
+/// everybody may have to wait until more have changed (docs/adr/0012).
+pub const AS_BEFORE: &str = "SELECT p31 AS sex, count(*) AS people, avg(p21001_i0) AS mean_bmi FROM main GROUP BY p31 ORDER BY p31";

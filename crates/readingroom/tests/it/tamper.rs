@@ -140,6 +140,7 @@ fn exchanged_indices_and_lost_private_values_are_found() {
         let database = rusqlite::Connection::open(dir.join("state.sqlite")).unwrap();
         assert!(database.execute(change, []).unwrap() > 0);
         drop(database);
+        std::fs::remove_file(dir.join("data/masks")).unwrap();
         assert!(
             findings(&dir).iter().any(|f| f.contains("state.sqlite")),
             "{change}"

@@ -102,9 +102,9 @@ pub(crate) fn table(split: &Split, groups: &Rows) -> Result<sdc::Table> {
     })
 }
 
-/// How a number is spread over people, of each group; empty if it is not a magnitude.
+/// How a number is spread over people, of each group; empty for a number of people.
 fn spreads(split: &Split, batch: &RecordBatch, i: usize) -> Result<Vec<sdc::Weights>> {
-    if split.kinds.get(i) != Some(&sdc::NumberKind::Magnitude) {
+    if matches!(split.kinds.get(i), Some(sdc::NumberKind::People)) {
         return Ok(Vec::new());
     }
     let column = column(batch, &weights(i))?;
@@ -166,7 +166,10 @@ fn number(split: &Split, batch: &RecordBatch, i: usize, rows: &[RowVerdict]) -> 
         RowVerdict::Shown(cells) => cells.get(i).copied().unwrap_or(Shown::Withheld),
         RowVerdict::Withheld => Shown::Withheld,
     };
-    if split.kinds.get(i) == Some(&sdc::NumberKind::Magnitude) {
+    if matches!(
+        split.kinds.get(i),
+        Some(sdc::NumberKind::Magnitude | sdc::NumberKind::Sum)
+    ) {
         let numbers = column(batch, &cell(i))?;
         let scaled = |row: &RowVerdict| matches!(verdict(row), Shown::Scaled { .. });
         if rows.iter().any(scaled) {

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use governance::Digest;
+use governance::data::Release;
 use governance::outputs::OutputStanding;
 use store::Store;
 use transparency::{Disclosure, disclosure};
 use vault::release::verify_files;
+use vault::sealed::{KEYS, ReleaseKeys};
 
 use super::site::{note_log, note_state};
 use super::{Replay, Verified};
@@ -209,6 +211,9 @@ fn releases(dir: &Path, replay: &Replay, verified: &mut Verified) -> Result<(), 
         };
         let manifest = serde_json::from_slice(&manifest)
             .map_err(|e| Failure::fault("reading a sealed manifest", e))?;
+        verified
+            .findings
+            .extend(keys(dir, &folder, &place, release));
         let wrong = verify_files(&folder, &manifest);
         if wrong.is_empty() {
             verified
@@ -220,6 +225,41 @@ fn releases(dir: &Path, replay: &Replay, verified: &mut Verified) -> Result<(), 
             .extend(wrong.iter().map(|f| format!("{place}/{f}")));
     }
     Ok(())
+}
+
+/// The keys of a release: each opens, except those that the log says were destroyed.
+fn keys(dir: &Path, folder: &Path, place: &str, release: &Release) -> Vec<String> {
+    let kms = match crate::instance::kms(dir) {
+        Ok(kms) => kms,
+        Err(e) => return vec![format!("{}: {}", files::KEKS, e.text())],
+    };
+    let keys = match ReleaseKeys::load(folder) {
+        Ok(keys) => keys,
+        Err(e) => return vec![format!("{place}/{KEYS}: {e}")],
+    };
+    let mut findings = Vec::new();
+    for (class, there) in keys.classes() {
+        let erased = release.retired || release.erased.iter().any(|c| c.as_str() == class);
+        if there && !erased && keys.open(&kms, [class]).is_err() {
+            findings.push(format!(
+                "{place}/{KEYS}: the key of class {class} does not open"
+            ));
+        }
+        if !there && !erased {
+            findings.push(format!(
+                "{place}/{KEYS}: the key of class {class} was destroyed, and the log does not say so"
+            ));
+        }
+    }
+    if keys.release()
+        != folder
+            .file_name()
+            .and_then(|n| n.to_str())
+            .unwrap_or_default()
+    {
+        findings.push(format!("{place}/{KEYS}: the keys of another release"));
+    }
+    findings
 }
 
 /// Files of requests that are open or released must be there; those of other requests may be. All must have their digest.

@@ -42,6 +42,7 @@ impl Cell {
         match (&self.number, &self.measure) {
             (None, _) => NumberKind::People,
             (Some(_), Measure::Count) => NumberKind::Rows,
+            (Some(Expr::Function(f)), _) if f.name.to_string() == "sum" => NumberKind::Sum,
             (Some(_), _) => NumberKind::Magnitude,
         }
     }
@@ -427,10 +428,19 @@ impl Top<'_> {
         filter: Option<Expr>,
         measure: Measure,
     ) -> Cell {
-        let weights = (measure != Measure::Count).then(|| {
-            let args = vec![self.person.clone(), arg.clone()];
-            Expr::Function(build::call_with(WEIGHTS, args, false, filter.clone()))
-        });
+        // of rows and values each is one: whoever has most of them is found in the same way
+        let weighed = match (&measure, &value) {
+            (Measure::Count, None) => build::number(1),
+            (Measure::Count, Some(value)) => build::one_if_known(value.clone()),
+            _ => arg.clone(),
+        };
+        let args = vec![self.person.clone(), weighed];
+        let weights = Some(Expr::Function(build::call_with(
+            WEIGHTS,
+            args,
+            false,
+            filter.clone(),
+        )));
         Cell {
             number: Some(Expr::Function(build::call_with(
                 call.aggregate.1,
