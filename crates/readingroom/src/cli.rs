@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod serving;
 
-pub use serving::{Serve, Token};
+pub use serving::{Keys, Serve, Token};
 
 /// Bring the question to the data. Only the checked answer leaves. Anyone can verify that.
 #[derive(Debug, Parser)]
@@ -32,6 +32,7 @@ impl Cli {
             Command::Query(a) => a.print.json,
             Command::Token { command } => command.print().json,
             Command::Serve(a) => a.print.json,
+            Command::Keys { command } => command.print().json,
             Command::Worker => false,
             Command::Airlock { command } => command.print().json,
             Command::Register { command } => command.print().json,
@@ -114,6 +115,11 @@ pub enum Command {
     },
     /// Answer questions over Flight SQL and HTTP.
     Serve(Serve),
+    /// List, wrap anew and destroy the keys under which releases are sealed.
+    Keys {
+        #[command(subcommand)]
+        command: Keys,
+    },
     /// Answer one question from standard input: what the program starts for each question, not for people.
     #[command(hide = true)]
     Worker,

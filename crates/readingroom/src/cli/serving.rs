@@ -1,4 +1,4 @@
-//! The parts of the command line that are about serving: tokens, and the service.
+//! The parts of the command line that are about serving: tokens, the service, and the keys of releases.
 
 use std::path::PathBuf;
 
@@ -68,4 +68,46 @@ pub struct Serve {
     /// Private key of the certificate in PEM.
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub key: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// List the keys of every release by class of data.
+    List {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Make a new key-encryption key and wrap the keys of every release under it; no data is rewritten.
+    Rotate {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Destroy the keys of a release, or of one of its classes: its files can never be opened again.
+    Erase {
+        #[command(flatten)]
+        print: Print,
+        /// The release.
+        #[arg(long)]
+        release: String,
+        /// The class of data; without it all of them.
+        #[arg(long)]
+        class: Option<String>,
+        /// Statement of reasons.
+        #[arg(long)]
+        reasons: String,
+        /// The second person who agrees; a custodian or data manager.
+        #[arg(long, value_name = "PERSON")]
+        agreed_by: String,
+        /// Who does it; a custodian or data manager.
+        #[arg(long = "as", value_name = "PERSON")]
+        actor: String,
+    },
+}
+
+impl Keys {
+    pub(super) const fn print(&self) -> Print {
+        match self {
+            Self::List { print } | Self::Rotate { print } | Self::Erase { print, .. } => *print,
+        }
+    }
 }

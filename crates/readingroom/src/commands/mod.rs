@@ -6,6 +6,7 @@ pub mod bench;
 pub mod govern;
 pub mod ingest;
 pub mod init;
+pub mod keys;
 pub mod policy;
 pub mod register;
 pub mod serve;
@@ -33,6 +34,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Policy { command } => policy::run(&instance_dir(dir)?, &command),
         Command::Query(args) => ask::run(&instance_dir(dir)?, &args),
         Command::Token { command } => token::run(&instance_dir(dir)?, &command),
+        Command::Keys { command } => keys::run(&instance_dir(dir)?, &command),
         Command::Serve(args) => serve::run(&instance_dir(dir)?, &args),
         Command::Worker => worker(),
         Command::Airlock { command } => airlock::run(&instance_dir(dir)?, &command),
