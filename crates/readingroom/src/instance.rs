@@ -60,7 +60,7 @@ impl Instance {
         catch_up(&store, &mut state)?;
         let master = files::read_key(&dir.join(files::MASTER_KEY))?;
         let snapshot_size = state.size;
-        Ok(Self {
+        let instance = Self {
             dir: dir.to_owned(),
             config,
             store,
@@ -68,7 +68,9 @@ impl Instance {
             master,
             snapshot_size,
             paused: false,
-        })
+        };
+        instance.clear_leftovers()?;
+        Ok(instance)
     }
 
     /// Lets others write. Until [`Instance::resume`] nothing can be written here.
@@ -236,7 +238,7 @@ impl Instance {
 
     /// Removes what a killed `ingest` left half made. A release that was made but not sealed is left to the next
     /// `ingest` of its name.
-    pub fn clear_leftovers(&self) -> Result<(), Failure> {
+    fn clear_leftovers(&self) -> Result<(), Failure> {
         files::empty_dir(&self.dir.join(files::STAGING))
     }
 }

@@ -75,7 +75,6 @@ pub fn take_in(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Sealed, Failure> {
     let name = super::id("--release", &args.release)?;
-    instance.clear_leftovers()?;
     let held = args.consent_held.as_deref().map(scopes).transpose()?;
     if let Err(refusal) = may_seal(instance, person, &name) {
         return Err(instance.refused(person, "ingest", None, refusal));
