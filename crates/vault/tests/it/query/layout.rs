@@ -187,6 +187,8 @@ impl Both {
                 tables: tables.collect(),
                 manifest,
                 release_dir: dir,
+                keyring: None,
+                spill: None,
                 key: ProjectKey::derive(&MASTER, "p1"),
                 limits: QueryLimits::default(),
             })
@@ -432,6 +434,8 @@ fn a_table_of_11_800_fields_is_asked_like_a_small_one() {
             tables,
             manifest: &manifest,
             release_dir: &dir,
+            keyring: None,
+            spill: None,
             key: ProjectKey::derive(&MASTER, "p1"),
             limits: QueryLimits::default(),
         });

@@ -66,6 +66,8 @@ fn speed() {
                     tables,
                     manifest: &manifest,
                     release_dir: &dir,
+                    keyring: None,
+                    spill: None,
                     key: ProjectKey::derive(&MASTER, "p1"),
                     limits: QueryLimits::default(),
                 });
