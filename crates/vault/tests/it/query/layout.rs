@@ -189,6 +189,8 @@ impl Both {
                 release_dir: dir,
                 key: ProjectKey::derive(&MASTER, "p1"),
                 limits: QueryLimits::default(),
+                keyring: None,
+                spill: None,
             })
         };
         let laid_out = answer(&self.laid_out, &self.world.path("releases/r1"));
@@ -434,6 +436,8 @@ fn a_table_of_11_800_fields_is_asked_like_a_small_one() {
             release_dir: &dir,
             key: ProjectKey::derive(&MASTER, "p1"),
             limits: QueryLimits::default(),
+            keyring: None,
+            spill: None,
         });
         (answer.unwrap(), start.elapsed())
     };

@@ -68,6 +68,8 @@ fn speed() {
                     release_dir: &dir,
                     key: ProjectKey::derive(&MASTER, "p1"),
                     limits: QueryLimits::default(),
+                    keyring: None,
+                    spill: None,
                 });
                 let answer = answer.unwrap();
                 assert!(answer.rows > 0, "{name}");
