@@ -206,6 +206,31 @@ proptest! {
     }
 }
 
+/// For looking into a difference: `PERSONS_SQL='SELECT …' cargo nextest run -p vault one_question --run-ignored all --no-capture`.
+#[test]
+#[ignore = "a tool"]
+fn one_question() {
+    let Ok(sql) = std::env::var("PERSONS_SQL") else {
+        return;
+    };
+    for sql in sql.split(';') {
+        let (texts, indices) = both(sql);
+        println!("{sql}\n{}\n", planned(sql).display_indent());
+        println!("{}\n{}", texts.unwrap(), indices.unwrap().unwrap());
+        let plan = planned(sql);
+        let physical = session::runtime().unwrap().block_on(async {
+            let env = session::environment(TOWN.dir.path(), None, None, 1 << 30).unwrap();
+            let state = session::session(&env, tables());
+            let planner = state.query_planner();
+            planner.create_physical_plan(&plan, &state).await.unwrap()
+        });
+        println!(
+            "{}",
+            datafusion::physical_plan::displayable(physical.as_ref()).indent(false)
+        );
+    }
+}
+
 fn planned(sql: &str) -> LogicalPlan {
     let query = sql::text::read(sql).unwrap();
     let (query, _) = sql::enclave::rewrite(&query, &["gp".to_owned(), "main".to_owned()]).unwrap();

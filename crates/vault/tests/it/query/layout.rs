@@ -191,6 +191,8 @@ impl Both {
                 spill: None,
                 key: ProjectKey::derive(&MASTER, "p1"),
                 limits: QueryLimits::default(),
+                keyring: None,
+                spill: None,
             })
         };
         let laid_out = answer(&self.laid_out, &self.world.path("releases/r1"));
@@ -438,6 +440,8 @@ fn a_table_of_11_800_fields_is_asked_like_a_small_one() {
             spill: None,
             key: ProjectKey::derive(&MASTER, "p1"),
             limits: QueryLimits::default(),
+            keyring: None,
+            spill: None,
         });
         (answer.unwrap(), start.elapsed())
     };

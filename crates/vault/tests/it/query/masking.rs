@@ -20,7 +20,8 @@ fn before_and_after_a_withdrawal_the_answer_differs_by_exactly_that_person() {
         .ask(Mode::Aggregate, sql, &[7].into_iter().collect())
         .unwrap();
     assert_eq!(before.to_csv(), "p31,n,s\n0,30,3870\n1,30,3096\n");
-    assert_eq!(after.to_csv(), "p31,n,s\n0,30,3870\n1,29,2989\n");
+    // 29 men, shown as 30: counts are rounded to five
+    assert_eq!(after.to_csv(), "p31,n,s\n0,30,3870\n1,30,2989\n");
     // the event tables forget them too
     let sql = "SELECT count(*) AS n, count(DISTINCT eid) AS people FROM gp_clinical";
     assert_eq!(
@@ -33,7 +34,8 @@ fn before_and_after_a_withdrawal_the_answer_differs_by_exactly_that_person() {
     let after = release
         .ask(Mode::Aggregate, sql, &[7].into_iter().collect())
         .unwrap();
-    assert_eq!(after.to_csv(), "n,people\n127,44\n");
+    // 127 and 44
+    assert_eq!(after.to_csv(), "n,people\n125,45\n");
 }
 
 /// A masked person is absent from the table in which they are masked, whatever the predicate.
