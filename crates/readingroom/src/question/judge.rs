@@ -76,16 +76,14 @@ impl<'a> Ledgered<'a> {
         };
         let keys = released::record_keys(self.instance);
         let mut verdicts = sdc::judge(table, &rules, &keys);
-        let kept = released::compare(
-            self.instance,
-            self.asked,
+        let proposed = released::Proposed {
             table,
             named,
-            &mut verdicts,
             treatment,
-            self.stand_ins,
-            self.question,
-        )?;
+            stand_ins: self.stand_ins,
+            question: self.question,
+        };
+        let kept = released::compare(self.instance, self.asked, proposed, &mut verdicts)?;
         self.kept = Some(kept);
         Ok(verdicts)
     }

@@ -108,18 +108,37 @@ pub fn record_keys(instance: &Instance) -> RecordKeys {
     RecordKeys::derive(&keys::derive(instance.master(), Use::RecordKeys))
 }
 
+/// A table that asks to be shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Proposed<'a> {
+    /// Its sets of people.
+    pub table: &'a Table,
+    /// What belongs to it.
+    pub named: &'a Named,
+    /// How its counts were treated.
+    pub treatment: Treatment,
+    /// Who is left out of it beside those who withdrew.
+    pub stand_ins: &'a RoaringBitmap,
+    /// Its question.
+    pub question: &'a Id,
+}
+
 /// Compares a judged table with everything that was shown before. Counts that must agree with earlier ones are put into the
 /// verdicts.
 pub fn compare(
     instance: &Instance,
     asked: Asked<'_>,
-    table: &Table,
-    named: &Named,
+    proposed: Proposed<'_>,
     verdicts: &mut Verdicts,
-    treatment: Treatment,
-    stand_ins: &RoaringBitmap,
-    question: &Id,
 ) -> Result<Kept, Stop> {
+    let Proposed {
+        table,
+        named,
+        treatment,
+        stand_ins,
+        question,
+    } = proposed;
+
     let withdrawn = Masks::of(instance)?.withdrawn().clone();
     let mut new = ReleasedTable::new(
         table,

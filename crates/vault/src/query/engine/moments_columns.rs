@@ -79,7 +79,8 @@ mod tests {
         clippy::unwrap_used,
         clippy::expect_used,
         clippy::indexing_slicing,
-        clippy::panic
+        clippy::panic,
+        clippy::print_stdout
     )]
     use std::hint::black_box;
     use std::time::Instant;
