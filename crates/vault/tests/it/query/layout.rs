@@ -191,8 +191,6 @@ impl Both {
                 spill: None,
                 key: ProjectKey::derive(&MASTER, "p1"),
                 limits: QueryLimits::default(),
-                keyring: None,
-                spill: None,
             })
         };
         let laid_out = answer(&self.laid_out, &self.world.path("releases/r1"));
@@ -226,7 +224,7 @@ fn about_text() -> impl Strategy<Value = String> {
         (0..40).prop_map(|n| format!("{n}.5")),
         Just("nothing".to_owned()),
     ];
-    let part = (column, value.clone(), value, 0..10).prop_map(|(column, a, b, form)| match form {
+    (column, value.clone(), value, 0..10).prop_map(|(column, a, b, form)| match form {
         0 => format!("{column} = '{a}'"),
         1 => format!("{column} IN ('{a}', '{b}', 'X00')"),
         2 => format!("{column} NOT IN ('{a}', '{b}')"),
@@ -237,8 +235,7 @@ fn about_text() -> impl Strategy<Value = String> {
         7 => format!("coalesce({column}, 'none') <> '{a}'"),
         8 => format!("(CASE WHEN {column} = '{a}' THEN NULL ELSE {column} >= '{b}' END)"),
         _ => format!("TRY_CAST({column} AS double precision) BETWEEN 3 AND 9.5"),
-    });
-    part
+    })
 }
 
 fn about_others() -> impl Strategy<Value = String> {
@@ -440,8 +437,6 @@ fn a_table_of_11_800_fields_is_asked_like_a_small_one() {
             spill: None,
             key: ProjectKey::derive(&MASTER, "p1"),
             limits: QueryLimits::default(),
-            keyring: None,
-            spill: None,
         });
         (answer.unwrap(), start.elapsed())
     };

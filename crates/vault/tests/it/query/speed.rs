@@ -70,8 +70,6 @@ fn speed() {
                     spill: None,
                     key: ProjectKey::derive(&MASTER, "p1"),
                     limits: QueryLimits::default(),
-                    keyring: None,
-                    spill: None,
                 });
                 let answer = answer.unwrap();
                 assert!(answer.rows > 0, "{name}");
