@@ -36,7 +36,15 @@ fn each_limit_is_a_refusal() {
     let cross = "SELECT count(*) FROM gp_clinical a, gp_clinical b, gp_clinical c, gp_clinical d, gp_clinical e \
                  WHERE a.value1 + b.value1 + c.value1 + d.value1 + e.value1 < -1";
     assert_eq!(
-        ask(cross, QueryLimits { seconds: 1, ..fine }),
+        // memory enough that time runs out first
+        ask(
+            cross,
+            QueryLimits {
+                seconds: 1,
+                memory: 1 << 40,
+                ..fine
+            }
+        ),
         "out-of-time"
     );
     assert_eq!(
