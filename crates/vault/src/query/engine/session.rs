@@ -171,6 +171,7 @@ pub(crate) fn session(
         )
         .with_analyzer_rule(Arc::new(NoErrors))
         .with_optimizer_rules(rules::optimizer())
+        .with_physical_optimizer_rules(rules::physical_optimizer())
         .build()
 }
 
