@@ -24,9 +24,10 @@ mod words;
 pub use preset::Rules;
 pub use verdict::{Colour, Level, Reason, Verdict};
 
+use readers::Document;
 use rules::request::Member;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use table::Table;
 use verdict::{Findings, Rule};
 
 /// A file that asks to leave.
@@ -65,13 +66,58 @@ pub struct Context<'a> {
     pub rules: Rules,
 }
 
+/// What was read out of one file, on the way from the process that reads foreign bytes to the one that judges. Opaque: a
+/// file that kills its reader must not be able to say anything else.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Reading {
+    document: Document,
+    findings: Findings,
+}
+
+impl Reading {
+    /// Reads a file for what it is. Panics of a library, and its time and memory, are the caller's to bound: a process of its own.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut findings = Findings::default();
+        let document = readers::read(bytes, &mut findings);
+        Self { document, findings }
+    }
+
+    /// The reading of a file whose reader stopped: amber, with the reason. Its printable text is searched all the same.
+    #[must_use]
+    pub fn stopped(bytes: &[u8], why: &str) -> Self {
+        let mut findings = Findings::default();
+        let bytes = bytes.get(..limits::BYTES).unwrap_or(bytes);
+        let document = readers::unknown::read(bytes, why, &mut findings);
+        Self { document, findings }
+    }
+}
+
 /// Judges the files of one request, each on its content and all together. One verdict for each file, in order.
 #[must_use]
 pub fn check(request: &[File<'_>], context: &Context<'_>) -> Vec<Verdict> {
+    let read = |file: &File<'_>| Reading::of(file.bytes);
+    judge(
+        request,
+        request.iter().take(limits::FILES).map(read),
+        context,
+    )
+}
+
+/// Judges files that were read. `readings` are those of the files, in order; a file without one is amber.
+#[must_use]
+pub fn judge(
+    request: &[File<'_>],
+    readings: impl IntoIterator<Item = Reading>,
+    context: &Context<'_>,
+) -> Vec<Verdict> {
+    let mut readings = readings.into_iter().take(limits::FILES);
     let mut files: Vec<Judged> = request
         .iter()
-        .enumerate()
-        .map(|(i, file)| judge(i, file, context))
+        .map(|file| match readings.next() {
+            Some(reading) => judge_one(file, reading, context),
+            None => not_read(file, context),
+        })
         .collect();
     let members: Vec<Member<'_>> = files
         .iter()
@@ -79,7 +125,7 @@ pub fn check(request: &[File<'_>], context: &Context<'_>) -> Vec<Verdict> {
         .filter(|(_, judged)| !judged.has_lineage)
         .map(|(index, judged)| Member {
             index,
-            tables: &judged.tables,
+            tables: judged.document.all_tables(),
         })
         .collect();
     let told: Vec<(Vec<usize>, Vec<Reason>)> = rules::request::judge(&members, context)
@@ -105,9 +151,8 @@ pub fn check(request: &[File<'_>], context: &Context<'_>) -> Vec<Verdict> {
 /// A file after its own content was judged.
 struct Judged {
     findings: Findings,
-    tables: Vec<Table>,
+    document: Document,
     has_lineage: bool,
-    kind: String,
     sha256: String,
     confidence: f64,
 }
@@ -121,60 +166,64 @@ impl Judged {
             confidence: self.confidence,
             sha256: self.sha256,
             bytes: u64::try_from(file.bytes.len()).unwrap_or(u64::MAX),
-            kind: self.kind,
+            kind: self.document.kind,
             reasons,
         }
     }
 }
 
-fn judge(index: usize, file: &File<'_>, context: &Context<'_>) -> Judged {
+fn not_read(file: &File<'_>, context: &Context<'_>) -> Judged {
     let mut findings = Findings::default();
+    rules::file_name::judge(file.name, context, &mut findings);
+    let rule = Rule {
+        name: "size",
+        source: "this project's limit on files of a request",
+    };
+    let what = format!("not checked: a request has at most {} files", limits::FILES);
+    findings.amber(
+        rule,
+        "whole request",
+        what,
+        "put the results into fewer files",
+    );
+    Judged {
+        findings,
+        document: Document {
+            kind: "unknown (not read)".into(),
+            ..Document::default()
+        },
+        has_lineage: false,
+        sha256: hex(&Sha256::digest(file.bytes)),
+        confidence: 0.0,
+    }
+}
+
+fn judge_one(file: &File<'_>, reading: Reading, context: &Context<'_>) -> Judged {
+    let Reading {
+        document,
+        mut findings,
+    } = reading;
     let sha256 = hex(&Sha256::digest(file.bytes));
     rules::file_name::judge(file.name, context, &mut findings);
-    if index >= limits::FILES {
-        let rule = Rule {
-            name: "size",
-            source: "this project's limit on files of a request",
-        };
-        let what = format!("not checked: a request has at most {} files", limits::FILES);
-        findings.amber(
-            rule,
-            "whole request",
-            what,
-            "put the results into fewer files",
-        );
-        return Judged {
-            findings,
-            tables: Vec::new(),
-            has_lineage: false,
-            kind: "unknown (not read)".into(),
-            sha256,
-            confidence: 0.0,
-        };
-    }
     if let Some(number) = rules::lineage::of(&sha256, context) {
-        let document = readers::read(file, &mut findings);
         rules::judge_with_lineage(&document, context, &mut findings);
         rules::lineage::known(number, &mut findings);
         return Judged {
-            findings,
-            tables: Vec::new(),
-            has_lineage: true,
             confidence: rules::understood::read(&document),
-            kind: document.kind,
+            findings,
+            document,
+            has_lineage: true,
             sha256,
         };
     }
     rules::size::judge_bytes(file.bytes, context, &mut findings);
-    let document = readers::read(file, &mut findings);
     rules::judge(&document, context, &mut findings);
     let confidence = rules::understood::judge(&document, context, &mut findings);
     rules::lineage::unknown(&mut findings);
     Judged {
         findings,
-        tables: document.tables,
+        document,
         has_lineage: false,
-        kind: document.kind,
         sha256,
         confidence,
     }

@@ -75,3 +75,12 @@ pub const FILE_NAME: usize = 100;
 /// Longest word that is searched for a pseudonym at each of its characters: a pseudonym with a word glued to it. Of longer ones
 /// (digests, of which a log may hold thousands) the two ends are looked up.
 pub const GLUED: usize = 40;
+
+/// Files within files: an archive in an archive in a mail is three; more is a hiding place.
+pub const DEPTH: usize = 6;
+
+/// Bytes that one file may unpack to, all its parts together: four times the largest file that is read as it is.
+pub const UNPACKED_BYTES: u64 = 1 << 30;
+
+/// Parts of one file that are read as files. A workbook has dozens of sheets, an archive of results hundreds of files.
+pub const DOCUMENTS: usize = 20_000;

@@ -4,9 +4,10 @@
 //! confidence; so a missing word makes the airlock stricter, never laxer.
 
 use crate::words::{List, is_in};
+use serde::{Deserialize, Serialize};
 
 /// What a column (or, in a transposed table, a row) holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Role {
     /// Ids of people.
     Identifier,

@@ -4,18 +4,20 @@
 
 use crate::roles::{self, Role};
 use crate::value::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 /// One row of a table with the line of the file at which it begins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) line: u64,
+    #[serde(with = "cells")]
     pub(crate) cells: csv::StringRecord,
 }
 
 /// One column: its name, its values and what is known of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) role: Role,
@@ -61,7 +63,7 @@ impl Column {
 }
 
 /// Rows and columns that were read exactly.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Table {
     pub(crate) has_header: bool,
     pub(crate) header_line: u64,
@@ -430,4 +432,23 @@ fn settle(column: &mut Column) {
         Role::Date if column.is_numeric() => Role::Unknown,
         role => role,
     };
+}
+
+/// A row of cells as a sequence of texts, for the way from the process that reads to the one that judges.
+mod cells {
+    use csv::StringRecord;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        record: &StringRecord,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(record.iter())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<StringRecord, D::Error> {
+        Vec::<String>::deserialize(deserializer).map(StringRecord::from)
+    }
 }

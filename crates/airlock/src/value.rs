@@ -1,7 +1,9 @@
 //! What one cell says: nothing, a number, a date, a hidden count, or words. No meaning is given to it here.
 
+use serde::{Deserialize, Serialize};
+
 /// The reading of one cell.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Value {
     /// No characters but spaces.
     Empty,
@@ -18,7 +20,7 @@ pub(crate) enum Value {
 }
 
 /// A number as it was written.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Number {
     pub(crate) value: f64,
     /// Followed by a per cent sign.

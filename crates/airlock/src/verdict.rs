@@ -74,14 +74,25 @@ pub(crate) struct Rule {
 }
 
 /// The reasons gathered for one file, bounded.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Findings {
+    /// The parts of the file that are being looked at, outermost first: `sheet 2`, `cell 3, output 1`, `inside a.csv`.
+    within: Vec<String>,
     reasons: Vec<Reason>,
     more: usize,
     heaviest_unsaid: Option<Level>,
 }
 
 impl Findings {
+    /// Goes into a part of the file: until [`Findings::leave`], every place is said to be within it.
+    pub(crate) fn enter(&mut self, part: &str) {
+        self.within.push(part.to_owned());
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.within.pop();
+    }
+
     pub(crate) fn red(
         &mut self,
         rule: Rule,
@@ -114,6 +125,11 @@ impl Findings {
         what: String,
         fix: String,
     ) {
+        let place = if self.within.is_empty() {
+            place
+        } else {
+            format!("{}, {place}", self.within.join(", "))
+        };
         let reason = Reason {
             rule: rule.name.into(),
             source: rule.source.into(),

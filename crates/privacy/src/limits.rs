@@ -77,14 +77,6 @@ pub const KEPT_NAME: u32 = 1_000;
 /// Conditions of one kept cell: as many as a question may have names and constants that matter to a person.
 pub const KEPT_CONDITIONS: u32 = 1_000;
 
-/// Counters of the largest people of one number of one group. Whoever has more than a 128th of a total keeps a counter, and a
-/// total of which nobody has that is not dominated; 256 counters take 8 kB.
-pub const WEIGHT_COUNTERS: usize = 128;
-
-/// Largest absolute value that is summed in fixed point: 2^90 with forty bits behind the point, so that 2^38 rows of it fit into
-/// 128 bits.
-pub const WEIGHT_LARGEST: f64 = 1e15;
-
 /// Pairs of cells of two tables that are looked through for totals without their parts.
 pub const DIFFERENCES_WEIGHED: usize = 200_000;
 

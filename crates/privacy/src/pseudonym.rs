@@ -12,9 +12,10 @@
 
 use aes::Aes256;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
-use zeroize::{Zeroize, Zeroizing};
+
+use zeroize::Zeroizing;
+
+use crate::prf;
 
 /// Characters of a pseudonym in its text form.
 pub const TEXT_LENGTH: usize = 26;
@@ -45,16 +46,7 @@ impl ProjectKey {
     /// Derives the key of `project` from the instance's master key.
     #[must_use]
     pub fn derive(master: &[u8; 32], project: &str) -> Self {
-        // HMAC fills a short key with zeros to the hash's block (RFC 2104 §2); doing so here cannot fail.
-        let mut block = [0_u8; 64];
-        for (to, from) in block.iter_mut().zip(master) {
-            *to = *from;
-        }
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-        block.zeroize();
-        mac.update(DOMAIN);
-        mac.update(project.as_bytes());
-        let secret = Zeroizing::new(mac.finalize().into_bytes().into());
+        let secret = Zeroizing::new(prf::subkey(master, DOMAIN, project.as_bytes()));
         Self::from_secret(&secret)
     }
 

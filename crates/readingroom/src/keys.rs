@@ -2,9 +2,8 @@
 //!
 //! Must never: use the master key itself for anything but deriving.
 
-use hmac::{Hmac, Mac as _};
+use privacy::prf;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use sha2::Sha256;
 
 use crate::clock;
 use crate::failure::Failure;
@@ -35,14 +34,7 @@ impl Use {
 
 /// The key for one use: HMAC-SHA-256 (RFC 2104) of the use's name under the master key.
 pub fn derive(master: &[u8; 32], purpose: Use) -> [u8; 32] {
-    // a key shorter than the hash's block is filled with zeros (RFC 2104 §2); doing so here cannot fail
-    let mut block = [0_u8; 64];
-    for (to, from) in block.iter_mut().zip(master) {
-        *to = *from;
-    }
-    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new(&block.into());
-    mac.update(purpose.name());
-    mac.finalize().into_bytes().into()
+    prf::subkey(master, purpose.name(), &[])
 }
 
 /// Bytes of a nonce (NIST SP 800-38D §8.2.2: random, 96 bits; far fewer than 2^32 files are sealed under one key).

@@ -1,78 +1,144 @@
 //! Readers: one kind of file each, chosen by content and never by name.
 //!
-//! A reader turns bytes into tables, lines of prose and a measure of what it could not read. Whatever it does not
-//! understand it still hands on as text, so that the search for participants sees every byte.
+//! A reader turns bytes into a [`Document`]: tables, lines of prose, facts about what is no text, the documents inside it, and a
+//! measure of what it could not read. Whatever it does not understand it still hands on as text, so that the search for
+//! participants sees every byte. It judges nothing: that is for `rules`. It may say what it could not read (`unknown::say`).
+//!
+//! To add a kind: one file here with `is` and `read`, and one line in [`BINARY`] or [`TEXTS`].
 
 pub(crate) mod delimited;
+pub(crate) mod document;
 pub(crate) mod encoding;
 pub(crate) mod repeats;
 pub(crate) mod text;
 pub(crate) mod unknown;
 
-use crate::table::Table;
+pub(crate) use document::{Document, Fact, Inner, Line};
+
+use crate::limits;
 use crate::verdict::Findings;
-use crate::{File, limits};
 use encoding::Decoded;
 
-/// A line outside all tables.
-#[derive(Clone, Debug)]
-pub(crate) struct Line {
-    pub(crate) number: u64,
-    pub(crate) text: String,
+/// What a file, with all that is inside it, may still cost. One for each file of a request, handed down to what is inside.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    /// Containers within containers.
+    depth: usize,
+    /// Bytes that may still be unpacked or decoded.
+    bytes: u64,
+    /// Documents that may still be made.
+    documents: usize,
 }
 
-/// What was read out of a file.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Document {
-    /// What the file is, for people: `delimited (comma)`, `text`, `unknown (zip archive)`.
-    pub(crate) kind: String,
-    pub(crate) tables: Vec<Table>,
-    pub(crate) prose: Vec<Line>,
-    /// Whether `prose` was written for people, so that its sentences are judged, or is the debris of a binary file.
-    pub(crate) prose_is_text: bool,
-    /// Bytes that a reader met and could not read for what they are.
-    pub(crate) unread: u64,
-    /// The whole decoded text, for the last search for participants.
-    pub(crate) whole: String,
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            depth: limits::DEPTH,
+            bytes: limits::UNPACKED_BYTES,
+            documents: limits::DOCUMENTS,
+        }
+    }
 }
+
+impl Budget {
+    /// Bytes that may still be unpacked. A reader unpacks at most so many, and then calls [`Budget::spend`].
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(crate) fn spend(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// Whether one more document may be made; counts it.
+    pub(crate) fn document(&mut self) -> bool {
+        let room = self.documents > 0;
+        self.documents = self.documents.saturating_sub(1);
+        room
+    }
+}
+
+/// A kind of file that is told by its bytes.
+struct Binary {
+    is: fn(&[u8]) -> bool,
+    read: fn(&[u8], &mut Budget, &mut Findings) -> Document,
+}
+
+/// A kind of file that is text and told by how it is written.
+struct Text {
+    is: fn(&str) -> bool,
+    read: fn(&str, &mut Budget, &mut Findings) -> Document,
+}
+
+/// The first that says yes reads.
+const BINARY: &[Binary] = &[];
+
+/// The first that says yes reads; delimited tables and running text come after all of them.
+const TEXTS: &[Text] = &[];
 
 /// Reads a file. What went wrong is among the findings; what could not be read is in `unread`.
-pub(crate) fn read(file: &File<'_>, findings: &mut Findings) -> Document {
-    if file.bytes.len() > limits::BYTES {
-        let what = format!(
-            "{} bytes; at most {} are read",
-            file.bytes.len(),
-            limits::BYTES
-        );
-        findings.amber(
-            unknown::RULE,
-            "whole file",
-            what,
-            "split the output, or leave out what need not leave",
-        );
-        return Document {
-            kind: "unknown (too large)".into(),
-            unread: u64::try_from(file.bytes.len()).unwrap_or(u64::MAX),
-            ..Document::default()
-        };
-    }
-    if let Some(what) = unknown::magic(file.bytes) {
-        return unknown::read(file.bytes, what, findings);
-    }
-    let text = match encoding::decode(file.bytes, findings) {
-        Decoded::Text(text) => text,
-        Decoded::Binary(what) => return unknown::read(file.bytes, what, findings),
-    };
-    let mut document = if let Some(what) = unknown::structured(&text) {
-        unknown::read_text(&text, what, findings)
-    } else if let Some(dialect) = delimited::sniff(&text).filter(|_| !text::is_log(&text)) {
-        delimited::read(&text, dialect)
+pub(crate) fn read(bytes: &[u8], findings: &mut Findings) -> Document {
+    inside(bytes, &mut Budget::default(), findings)
+}
+
+/// Reads a part of a file that is a file itself: a member of an archive, an image in a document.
+pub(crate) fn part(
+    place: &str,
+    bytes: &[u8],
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> Inner {
+    findings.enter(place);
+    let document = if budget.depth == 0 || !budget.document() {
+        unknown::too_much(
+            bytes,
+            "more files within files than are read; leave out the wrapping",
+            findings,
+        )
     } else {
-        text::read(&text)
+        budget.depth -= 1;
+        let document = inside(bytes, budget, findings);
+        budget.depth += 1;
+        document
+    };
+    findings.leave();
+    Inner {
+        place: place.to_owned(),
+        document,
+    }
+}
+
+fn inside(bytes: &[u8], budget: &mut Budget, findings: &mut Findings) -> Document {
+    if bytes.len() > limits::BYTES {
+        let what = format!("{} bytes; at most {} are read", bytes.len(), limits::BYTES);
+        return unknown::too_much(&[], &what, findings).with_unread(bytes.len());
+    }
+    if let Some(reader) = BINARY.iter().find(|reader| (reader.is)(bytes)) {
+        return (reader.read)(bytes, budget, findings);
+    }
+    if let Some(what) = unknown::magic(bytes) {
+        return unknown::read(bytes, what, findings);
+    }
+    match encoding::decode(bytes, findings) {
+        Decoded::Text(text) => of_text(&text, budget, findings),
+        Decoded::Binary(what) => unknown::read(bytes, what, findings),
+    }
+}
+
+/// Reads decoded text: a text file, a cell of a notebook, a paragraph of a report.
+pub(crate) fn of_text(text: &str, budget: &mut Budget, findings: &mut Findings) -> Document {
+    let mut document = if let Some(reader) = TEXTS.iter().find(|reader| (reader.is)(text)) {
+        (reader.read)(text, budget, findings)
+    } else if let Some(what) = unknown::structured(text) {
+        unknown::read_text(text, what, findings)
+    } else if let Some(dialect) = delimited::sniff(text).filter(|_| !text::is_log(text)) {
+        delimited::read(text, dialect)
+    } else {
+        text::read(text)
     };
     if document.prose_is_text {
         document.tables.extend(repeats::tables(&document.prose));
     }
-    document.whole = text.into_owned();
+    text.clone_into(&mut document.whole);
     document
 }

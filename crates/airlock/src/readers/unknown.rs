@@ -149,7 +149,20 @@ pub(crate) fn read_text(text: &str, what: &str, findings: &mut Findings) -> Docu
     }
 }
 
-fn say(what: &str, findings: &mut Findings) {
+/// What is beyond a limit of reading: amber, and its printable text for the search.
+pub(crate) fn too_much(bytes: &[u8], what: &str, findings: &mut Findings) -> Document {
+    let document = read(bytes, "beyond a limit", &mut Findings::default());
+    findings.amber(
+        RULE,
+        "whole file",
+        what,
+        "split the output, or leave out what need not leave",
+    );
+    document
+}
+
+/// Says that something could not be read, and why.
+pub(crate) fn say(what: &str, findings: &mut Findings) {
     findings.amber(
         RULE,
         "whole file",

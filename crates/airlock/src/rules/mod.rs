@@ -37,10 +37,19 @@ const RULES: [Judge; 10] = [
     size::judge,
 ];
 
-/// Applies all the rules on content.
+/// Applies all the rules on content, to the document and to each document inside it.
 pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut Findings) {
-    for rule in RULES {
+    apply(&RULES, document, context, findings);
+}
+
+fn apply(rules: &[Judge], document: &Document, context: &Context<'_>, findings: &mut Findings) {
+    for rule in rules {
         rule(document, context, findings);
+    }
+    for inner in &document.inner {
+        findings.enter(&inner.place);
+        apply(rules, &inner.document, context, findings);
+        findings.leave();
     }
 }
 
@@ -59,7 +68,5 @@ pub(crate) fn judge_with_lineage(
     context: &Context<'_>,
     findings: &mut Findings,
 ) {
-    for rule in WITH_LINEAGE {
-        rule(document, context, findings);
-    }
+    apply(&WITH_LINEAGE, document, context, findings);
 }

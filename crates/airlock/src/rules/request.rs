@@ -16,7 +16,7 @@ const RULE: Rule = Rule {
 pub(crate) struct Member<'a> {
     /// Its place in the request.
     pub(crate) index: usize,
-    pub(crate) tables: &'a [Table],
+    pub(crate) tables: Vec<&'a Table>,
 }
 
 /// What to tell each file: pairs of its place in the request and the findings of all together.
@@ -24,7 +24,7 @@ pub(crate) fn judge(members: &[Member<'_>], context: &Context<'_>) -> Vec<(Vec<u
     let mut told = Vec::new();
     let mut by_heading: BTreeMap<Vec<&str>, Vec<(usize, &Table)>> = BTreeMap::new();
     for member in members {
-        for table in member.tables {
+        for table in &member.tables {
             by_heading
                 .entry(heading(table))
                 .or_default()
@@ -73,7 +73,7 @@ fn in_all(members: &[Member<'_>], context: &Context<'_>) -> Option<(Vec<usize>, 
     }
     let small = members
         .iter()
-        .filter(|m| (1..10).contains(&rows(m)) && !m.tables.iter().any(Table::has_counts))
+        .filter(|m| (1..10).contains(&rows(m)) && !m.tables.iter().any(|t| t.has_counts()))
         .count();
     if large(small, context.rules.many_files) {
         let what = format!(

@@ -41,7 +41,7 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
 }
 
 fn unknown_columns(document: &Document) -> Vec<String> {
-    let unknown = document.tables.iter().flat_map(|t| {
+    let unknown = document.all_tables().into_iter().flat_map(|t| {
         t.columns
             .iter()
             .enumerate()
@@ -51,9 +51,20 @@ fn unknown_columns(document: &Document) -> Vec<String> {
     unknown.take(limits::PLACES).collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "sizes of files are below 2^53")]
 fn share(document: &Document) -> f64 {
-    let (mut understood, mut all) = (0.0_f64, document.unread as f64);
+    let (understood, all) = sizes(document);
+    if all <= 0.0 {
+        1.0
+    } else {
+        (understood / all * 100.0).floor() / 100.0
+    }
+}
+
+/// Bytes that were understood, and all bytes, of a document and those inside it.
+#[expect(clippy::cast_precision_loss, reason = "sizes of files are below 2^53")]
+fn sizes(document: &Document) -> (f64, f64) {
+    let mut understood = document.read as f64;
+    let mut all = document.unread as f64 + document.read as f64;
     for table in &document.tables {
         all += table.bytes as f64;
         understood += table.bytes as f64 * of_table(table);
@@ -71,11 +82,12 @@ fn share(document: &Document) -> f64 {
             understood += (clear - opaque_bytes(&line.text) as f64).max(0.0);
         }
     }
-    if all <= 0.0 {
-        1.0
-    } else {
-        (understood / all * 100.0).floor() / 100.0
+    for inner in &document.inner {
+        let (of_inner, all_inner) = sizes(&inner.document);
+        understood += of_inner;
+        all += all_inner;
     }
+    (understood, all)
 }
 
 #[expect(

@@ -47,12 +47,8 @@ impl<'a> Ledgered<'a> {
     }
 
     /// Lets others at the instance, and watches on this question's behalf.
-    pub(super) fn watch(
-        &mut self,
-        asked: Asked<'_>,
-        prepared: &Prepared,
-    ) -> Result<Watch, Failure> {
-        let watch = Watch::new(self.instance, asked, prepared, self.question)?;
+    pub(super) fn watch(&mut self) -> Result<Watch, Failure> {
+        let watch = Watch::new(self.instance, self.asked, self.prepared, self.question)?;
         self.instance.pause()?;
         Ok(watch)
     }

@@ -146,7 +146,7 @@ fn run(
 ) -> Result<Answer, QueryError> {
     let launch = launch().map_err(|e| QueryError::Fault(e.to_string()))?;
     let mut watch = judge
-        .watch(asked, prepared)
+        .watch()
         .map_err(|e| QueryError::Fault(e.text()))?;
     worker::ask(&launch, prepared.question(asked.sql), judge, &mut |seen| {
         watch.look(seen, caller)

@@ -42,8 +42,7 @@ pub use describe::describe;
 pub use judge::{Judge, JudgeStop, Named, Threshold};
 
 use engine::rules::Used;
-use engine::session;
-use work::{Said, Work};
+use work::{Said, Work, joined, to_its_end};
 
 /// The participant column as a question sees it: the project's pseudonym, text of 26 characters.
 pub const EID: &str = "eid";
@@ -142,20 +141,8 @@ pub fn ask_judged(question: Question<'_>, judge: &mut dyn Judge) -> Result<Answe
     let (say, said) = mpsc::channel();
     let work = Work::of(question, say)?;
     let seconds = work.seconds();
-    // a thread of its own, because a runtime cannot be entered from within another
     let done = std::thread::scope(|scope| {
-        let answering = scope.spawn(move || {
-            let runtime = session::runtime().map_err(|e| work::fault("no runtime", &e.kind()))?;
-            let done = runtime.block_on(session::within(seconds, work.answer()));
-            runtime.shutdown_background();
-            match done {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(_)) => Err(QueryError::Fault(
-                    "the engine stopped in an unforeseen way".to_owned(),
-                )),
-                Err(()) => Err(no::out_of_time(seconds).into()),
-            }
-        });
+        let answering = scope.spawn(move || to_its_end(seconds, work.answer()));
         // ends when the work is done and its sender gone
         for said in said {
             match said {
@@ -168,11 +155,7 @@ pub fn ask_judged(question: Question<'_>, judge: &mut dyn Judge) -> Result<Answe
         }
         answering.join()
     });
-    done.unwrap_or_else(|_| {
-        Err(QueryError::Fault(
-            "the thread of a question stopped".to_owned(),
-        ))
-    })
+    joined(done)
 }
 
 /// Granted columns that a question read, by table.

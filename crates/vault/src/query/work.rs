@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
+use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::SchemaError;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::sql::sqlparser::ast::Query;
 use governance::Mode;
 use privacy::pseudonym::ProjectKey;
 use privacy::sdc;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
+use super::aggregate::Split;
 use super::answer::{self, About};
 use super::engine::catalogue::{self, Table};
 use super::engine::rules::{self, Used};
@@ -38,6 +41,36 @@ pub(super) enum Said {
         Named,
         oneshot::Sender<Result<sdc::Verdicts, JudgeStop>>,
     ),
+}
+
+/// The tables that exist for one part of a question.
+pub(super) type Tables = BTreeMap<String, Arc<dyn TableProvider>>;
+
+/// Runs work of at most so many seconds on a runtime of its own, to its end. To be called on a thread of its own, because a
+/// runtime cannot be entered from within another.
+pub(super) fn to_its_end<T: Send + 'static>(
+    seconds: u64,
+    work: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+) -> Result<T, QueryError> {
+    let runtime = session::runtime().map_err(|e| fault("no runtime", &e.kind()))?;
+    let done = runtime.block_on(session::within(seconds, work));
+    runtime.shutdown_background();
+    match done {
+        Ok(Ok(done)) => done,
+        Ok(Err(_)) => Err(QueryError::Fault(
+            "the engine stopped in an unforeseen way".to_owned(),
+        )),
+        Err(()) => Err(no::out_of_time(seconds).into()),
+    }
+}
+
+/// What a thread brought back; one that ended otherwise is a fault.
+pub(super) fn joined<T>(done: std::thread::Result<Result<T, QueryError>>) -> Result<T, QueryError> {
+    done.unwrap_or_else(|_| {
+        Err(QueryError::Fault(
+            "the thread of a question stopped".to_owned(),
+        ))
+    })
 }
 
 /// A question that owns what it needs.
@@ -137,14 +170,14 @@ impl Work {
         }
     }
 
-    /// Rows, under pseudonyms.
-    async fn enclave(self) -> Result<Answer, QueryError> {
+    /// The question as enclave mode runs it, whether it orders its rows, and the tables that exist for it.
+    pub(super) fn rows_wanted(&self) -> Result<(Query, bool, Tables), QueryError> {
         let query = sql::text::read(&self.sql)?;
         let ordered = query.order_by.is_some();
         let names: Vec<String> = self.tables.iter().map(|t| t.name.clone()).collect();
         let (query, mentions) = sql::enclave::rewrite(&query, &names)?;
         sql::bounds::check(&query)?;
-        let mut tables: BTreeMap<String, Arc<dyn TableProvider>> = BTreeMap::new();
+        let mut tables = Tables::new();
         for granted in self
             .tables
             .iter()
@@ -159,6 +192,41 @@ impl Work {
                 tables.insert(granted.name.clone(), Arc::new(table));
             }
         }
+        Ok((query, ordered, tables))
+    }
+
+    /// The question as aggregate mode cuts it in two, whether it orders its rows, and the tables that exist for its first
+    /// part.
+    pub(super) fn groups_wanted(&self) -> Result<(Split, bool, Tables), QueryError> {
+        let query = sql::text::read(&self.sql)?;
+        let split = aggregate::split(&query, &self.tables)?;
+        sql::bounds::check(&split.groups)?;
+        sql::bounds::check(&split.shown)?;
+        let mut tables = Tables::new();
+        for granted in &self.tables {
+            if let Some(columns) = split.mentions.get(&granted.name)
+                && let Some(table) =
+                    Table::new(granted, &self.manifest, |c| columns.contains(c), None)
+            {
+                tables.insert(granted.name.clone(), Arc::new(table));
+            }
+        }
+        Ok((split, query.order_by.is_some(), tables))
+    }
+
+    /// The one table that exists for the second part.
+    pub(super) fn shown_cells(&self, cells: RecordBatch) -> Result<Tables, QueryError> {
+        let cells =
+            MemTable::try_new(cells.schema(), vec![vec![cells]]).map_err(|e| self.failed(&e))?;
+        Ok(Tables::from([(
+            aggregate::CELLS.to_owned(),
+            Arc::new(cells) as Arc<dyn TableProvider>,
+        )]))
+    }
+
+    /// Rows, under pseudonyms.
+    async fn enclave(self) -> Result<Answer, QueryError> {
+        let (query, ordered, tables) = self.rows_wanted()?;
         let env = self.environment()?;
         let state = session::session(&env, tables);
         let plan = session::plan(&state, query)
@@ -181,20 +249,7 @@ impl Work {
 
     /// Groups, of which those that may be shown are.
     async fn aggregate(self) -> Result<Answer, QueryError> {
-        let query = sql::text::read(&self.sql)?;
-        let ordered = query.order_by.is_some();
-        let split = aggregate::split(&query, &self.tables)?;
-        sql::bounds::check(&split.groups)?;
-        sql::bounds::check(&split.shown)?;
-        let mut tables: BTreeMap<String, Arc<dyn TableProvider>> = BTreeMap::new();
-        for granted in &self.tables {
-            if let Some(columns) = split.mentions.get(&granted.name)
-                && let Some(table) =
-                    Table::new(granted, &self.manifest, |c| columns.contains(c), None)
-            {
-                tables.insert(granted.name.clone(), Arc::new(table));
-            }
-        }
+        let (split, ordered, tables) = self.groups_wanted()?;
         let env = self.environment()?;
         let state = session::session(&env, tables);
         let first = session::plan(&state, split.groups.clone())
@@ -215,10 +270,7 @@ impl Work {
             control::controlled(&split, &groups, &verdicts).map_err(|e| self.failed(&e))?;
         drop(groups);
 
-        let cells = MemTable::try_new(controlled.cells.schema(), vec![vec![controlled.cells]])
-            .map_err(|e| self.failed(&e))?;
-        let cells: Arc<dyn TableProvider> = Arc::new(cells);
-        let state = session::session(&env, BTreeMap::from([(aggregate::CELLS.to_owned(), cells)]));
+        let state = session::session(&env, self.shown_cells(controlled.cells)?);
         let second = session::plan(&state, split.shown.clone())
             .await
             .map_err(|e| self.refused(&e))?;
@@ -312,7 +364,7 @@ fn kind_of(_: &arrow::error::ArrowError) -> &'static str {
     "arrow"
 }
 
-pub(super) fn fault(what: &str, kind: &impl std::fmt::Debug) -> QueryError {
+fn fault(what: &str, kind: &impl std::fmt::Debug) -> QueryError {
     QueryError::Fault(format!("{what}: {kind:?}"))
 }
 
