@@ -84,3 +84,6 @@ pub const UNPACKED_BYTES: u64 = 1 << 30;
 
 /// Parts of one file that are read as files. A workbook has dozens of sheets, an archive of results hundreds of files.
 pub const DOCUMENTS: usize = 20_000;
+
+/// Bytes of JSON, YAML, XML or source code that are read as a tree: some thirty times as much memory. What a custodian lets out.
+pub const TREE_BYTES: usize = 16 << 20;

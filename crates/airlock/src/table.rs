@@ -77,9 +77,18 @@ pub(crate) struct Table {
 
 impl Table {
     /// Builds a table from records of equal width; the first is taken for the header if it looks like one.
-    pub(crate) fn new(mut records: Vec<Row>, bytes: u64) -> Self {
-        let width = records.first().map_or(0, |row| row.cells.len());
+    pub(crate) fn new(records: Vec<Row>, bytes: u64) -> Self {
         let has_header = is_header(&records);
+        Self::built(records, has_header, bytes)
+    }
+
+    /// Builds a table of which the first record is known to be the header.
+    pub(crate) fn headed(records: Vec<Row>, bytes: u64) -> Self {
+        Self::built(records, true, bytes)
+    }
+
+    fn built(mut records: Vec<Row>, has_header: bool, bytes: u64) -> Self {
+        let width = records.first().map_or(0, |row| row.cells.len());
         let header = if has_header && !records.is_empty() {
             Some(records.remove(0))
         } else {

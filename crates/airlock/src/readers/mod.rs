@@ -6,12 +6,29 @@
 //!
 //! To add a kind: one file here with `is` and `read`, and one line in [`BINARY`] or [`TEXTS`].
 
+mod code;
+mod code_data;
+mod code_scan;
 pub(crate) mod delimited;
 pub(crate) mod document;
 pub(crate) mod encoding;
+mod fixed_width;
+mod html_table;
+mod html;
+mod json;
+mod latex;
+mod literals;
+mod markdown;
+mod markup;
+mod notebook;
+mod payload;
 pub(crate) mod repeats;
+mod svg;
 pub(crate) mod text;
+mod tree;
 pub(crate) mod unknown;
+mod xml;
+mod yaml;
 
 pub(crate) use document::{Document, Fact, Inner, Line};
 
@@ -74,7 +91,17 @@ struct Text {
 const BINARY: &[Binary] = &[];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
-const TEXTS: &[Text] = &[];
+const TEXTS: &[Text] = &[
+    Text { is: json::is, read: json::read },
+    Text { is: svg::is, read: svg::read },
+    Text { is: html::is, read: html::read },
+    Text { is: xml::is, read: xml::read },
+    Text { is: markdown::is, read: markdown::read },
+    Text { is: latex::is, read: latex::read },
+    Text { is: yaml::is, read: yaml::read },
+    Text { is: code::is, read: code::read },
+    Text { is: fixed_width::is, read: fixed_width::read },
+];
 
 /// Reads a file. What went wrong is among the findings; what could not be read is in `unread`.
 pub(crate) fn read(bytes: &[u8], findings: &mut Findings) -> Document {
@@ -88,16 +115,37 @@ pub(crate) fn part(
     budget: &mut Budget,
     findings: &mut Findings,
 ) -> Inner {
+    under(place, budget, findings, |budget, findings| inside(bytes, budget, findings))
+}
+
+/// Reads a part of a file that is text: an output of a notebook, a comment, a text of a program.
+pub(crate) fn text_part(
+    place: &str,
+    text: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> Inner {
+    under(place, budget, findings, |budget, findings| of_text(text, budget, findings))
+}
+
+/// Reads a part in a way that is known. Beyond the limits on parts it is not read, and that is said.
+pub(crate) fn under(
+    place: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+    read: impl FnOnce(&mut Budget, &mut Findings) -> Document,
+) -> Inner {
     findings.enter(place);
     let document = if budget.depth == 0 || !budget.document() {
         unknown::too_much(
-            bytes,
+            &[],
             "more files within files than are read; leave out the wrapping",
             findings,
         )
+        .with_unread(1)
     } else {
         budget.depth -= 1;
-        let document = inside(bytes, budget, findings);
+        let document = read(budget, findings);
         budget.depth += 1;
         document
     };
@@ -139,6 +187,9 @@ pub(crate) fn of_text(text: &str, budget: &mut Budget, findings: &mut Findings) 
     if document.prose_is_text {
         document.tables.extend(repeats::tables(&document.prose));
     }
-    text.clone_into(&mut document.whole);
+    // A reader that hands all of a text to the documents inside, or drops payloads that it unpacked, says what is the whole.
+    if document.whole.is_empty() && document.inner.is_empty() {
+        text.clone_into(&mut document.whole);
+    }
     document
 }

@@ -1,6 +1,7 @@
 //! Rules: one file each. A rule reads a document and adds findings; it never sees another rule's findings.
 
 pub(crate) mod characters;
+pub(crate) mod code;
 pub(crate) mod extremes;
 pub(crate) mod file_name;
 mod fine_rows;
@@ -24,7 +25,7 @@ use crate::verdict::Findings;
 type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
-const RULES: [Judge; 10] = [
+const RULES: [Judge; 11] = [
     participants::judge,
     identifiers::judge,
     people_rows::judge,
@@ -35,6 +36,7 @@ const RULES: [Judge; 10] = [
     extremes::judge,
     characters::judge,
     size::judge,
+    code::judge,
 ];
 
 /// Applies all the rules on content, to the document and to each document inside it.
