@@ -151,6 +151,39 @@ const NOT_COUNTED: &[&str] = &[
     "components",
     "bins",
     "lags",
+    "splits",
+    "split",
+    "repeats",
+    "trials",
+    "trial",
+    "estimators",
+    "neighbors",
+    "batch",
+    "chunk",
+    "task",
+    "replicate",
+    "chromosome",
+    "chr",
+    "phenotype",
+    "part",
+    "phase",
+    "stage",
+    "type",
+    "grade",
+    "section",
+    "panel",
+    "statistic",
+    "durbin",
+    "watson",
+    "skew",
+    "kurtosis",
+    "auc",
+    "loss",
+    "ratio",
+    "scale",
+    "thread",
+    "core",
+    "python",
 ];
 
 /// Counts of people that a line gives in words or figures.
@@ -187,7 +220,9 @@ pub(crate) fn counts(line: &str) -> Vec<Counted> {
         // "5 (1.2%)".
         let shared = token(i + 1) == "(" && is_share(&tokens, i + 2);
         // "5 out of 123" and "5 in 123" are rates only with people; "5 of 123" gives both numbers.
-        let of = token(i + 1) == "of" && whole(token(i + 2)).is_some_and(|base| base > 9);
+        let of = token(i + 1) == "of"
+            && whole(token(i + 2)).is_some_and(|base| base > 9)
+            && !NOT_COUNTED.contains(&token(i.wrapping_sub(1)));
         if named || counted || shared || of {
             counts.push(Counted(number));
         }
@@ -225,16 +260,19 @@ pub(crate) fn has_extreme(line: &str) -> bool {
     let tokens = tokens(line);
     let token = |i: usize| tokens.get(i).map_or("", String::as_str);
     (0..tokens.len()).any(|i| {
+        let is_range = token(i) == "range";
         let named = matches!(
             token(i),
             "min" | "minimum" | "max" | "maximum" | "range" | "oldest" | "youngest"
         );
+        // R writes `Min.   :14.1`.
+        let i = if token(i + 1) == "." { i + 1 } else { i };
         let said = matches!(token(i + 1), "=" | ":" | "of" | "was" | "is" | "(");
         let value = if said { i + 2 } else { i + 1 };
         let is_number = |n: usize| token(n).starts_with(|c: char| c.is_ascii_digit());
         // `range(3)` of a script is none: a range has two ends.
         let two_ends = matches!(token(value + 1), "-" | "–" | "to" | ",") && is_number(value + 2);
-        named && is_number(value) && (token(i) != "range" || two_ends)
+        named && is_number(value) && (!is_range || two_ends)
     })
 }
 
@@ -265,9 +303,16 @@ pub(crate) fn unclear(line: &str) -> (usize, usize) {
         .count();
     let small =
         |t: &String| whole(t).is_some_and(|n| n < 10) && (t.len() == 1 || !t.starts_with('0'));
+    // `Chi^2`, `fold 3`: no count.
+    let named = |before: Option<&String>| {
+        before.is_some_and(|t| t == "^" || NOT_COUNTED.contains(&t.as_str()))
+    };
+    let before = |i: usize| i.checked_sub(1).and_then(|i| tokens.get(i));
     let unclear = tokens
         .iter()
-        .filter(|t| t.starts_with(|c: char| c.is_ascii_digit()) && small(t))
+        .enumerate()
+        .filter(|(_, t)| t.starts_with(|c: char| c.is_ascii_digit()) && small(t))
+        .filter(|(i, _)| !named(before(*i)))
         .count();
     (words, unclear)
 }

@@ -84,7 +84,8 @@ pub(crate) fn of(name: &str) -> Role {
     let whole = words.join("_");
     let has = |list: List| words.iter().any(|word| is_in(word, list)) || is_in(&whole, list);
     let is = |list: List| is_in(&whole, list);
-    if is_interval_limit(name) {
+    // `(O-E)^2/V` of the log-rank test is built from letters that are names of other things.
+    if is_interval_limit(name) || name.contains("(O-E)") {
         return Role::Statistic;
     }
     let short = words.len() <= 2 && has(List::ShortStatistic);
@@ -96,6 +97,10 @@ pub(crate) fn of(name: &str) -> Role {
     }
     if is(List::Personal) {
         return Role::Personal;
+    }
+    // `0%` and `100%` of R's `quantile`: the smallest and the largest value.
+    if per_cent(name).is_some_and(|n| n.abs() < 1e-9 || (n - 100.0).abs() < 1e-9) {
+        return Role::Extreme;
     }
     let counts = has(List::Count);
     if has(List::Percent) || (name.contains('%') && !is_percentile(name)) {

@@ -117,6 +117,7 @@ impl Table {
             // Categories such as 1, 2, 3+ at the head of a row. Elsewhere a mixture is not understood.
             first.role = Role::Label;
         }
+        name_row_numbers(&mut columns);
         let mut table = Self {
             has_header,
             header_line,
@@ -267,14 +268,16 @@ impl Table {
                 || (c.role == Role::Attribute && c.distinct == self.rows.len())
         };
         let labels = self.columns.iter().take_while(|c| is_label(c)).count();
-        if labels == 0 || labels == self.columns.len() {
+        // Numbers of rows tell every row apart, and no group.
+        let numbered = usize::from(self.columns.first().is_some_and(is_row_number));
+        if labels <= numbered || labels == self.columns.len() {
             return;
         }
         let mut seen = HashSet::new();
         let told_apart = self
             .rows
             .iter()
-            .all(|row| seen.insert(row.cells.iter().take(labels).collect::<Vec<_>>()));
+            .all(|row| seen.insert(row.cells.iter().take(labels).skip(numbered).collect::<Vec<_>>()));
         let body = self.columns.get(labels..).unwrap_or_default();
         let open = |c: &Column| matches!(c.role, Role::Unknown | Role::Attribute | Role::Label);
         let mut unknown = body.iter().filter(|c| open(c)).peekable();
@@ -303,6 +306,25 @@ impl Table {
                 }
             }
         }
+    }
+}
+
+/// The name of a first column without one that numbers the rows, as pandas and R print it.
+const ROW: &str = "row";
+
+/// Whether a column numbers the rows from 0 or 1.
+fn is_row_number(column: &Column) -> bool {
+    let counts = || column.values.iter().map(|value| value.count());
+    let from = |first: u64| (first..).zip(counts()).all(|(n, count)| count == Some(n));
+    (column.name.is_empty() || column.name == ROW || column.name == "index")
+        && column.values.len() >= 2
+        && (from(0) || from(1))
+}
+
+fn name_row_numbers(columns: &mut [Column]) {
+    if let Some(first) = columns.first_mut().filter(|c| is_row_number(c)) {
+        ROW.clone_into(&mut first.name);
+        first.role = Role::Label;
     }
 }
 

@@ -98,7 +98,10 @@ impl Language {
                     || has(&["CSV.read(", "@formula("])
             }
             Self::Other => {
-                starts(&["#include", "public class", "package ", "nextflow", "process ", "workflow ", "rule ", "fn ", "function "])
+                starts(&[
+                    "#include", "public class", "package ", "nextflow", "process ", "workflow ", "rule ", "fn ", "function ", "const ", "let ",
+                    "var ", "export ",
+                ])
                     && line.ends_with(['{', ':', '>', ';', ')'])
             }
         }
@@ -129,7 +132,9 @@ fn language(text: &str) -> Option<Language> {
     let bare = || lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
     let first = bare().next()?;
     // A log repeats the commands behind a prompt, and a table of text may begin with any word.
-    let shebang = first.starts_with("#!");
+    let lower = first.to_ascii_lowercase();
+    let begins = ["#!", "structure(", "insert into ", "create table "];
+    let shebang = begins.iter().any(|sign| lower.starts_with(sign));
     let scored = ALL.iter().map(|language| (bare().filter(|line| language.owns(line)).count(), *language));
     let (owned, language) = scored.rev().max_by_key(|(n, _)| *n)?;
     let all = bare().count();
@@ -160,6 +165,7 @@ fn plain_lines(lines: &[&str], language: Language) -> Vec<bool> {
 
 fn is_statement(line: &str, language: Language) -> bool {
     let comment = line.starts_with(['#', '*', '%', '@', '}', ')', ']', '{', '\'', '"'])
+        || line.starts_with('(') && language == Language::Sql
         || line.starts_with("--") || line.starts_with("//") || line.starts_with("/*");
     let call = line.as_bytes().windows(2).any(|pair| matches!(pair, [a, b'('] if a.is_ascii_alphanumeric() || b"_.".contains(a)));
     let assigns = line.split_once(['=', '<']).is_some_and(|(name, _)| {

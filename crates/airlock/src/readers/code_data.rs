@@ -3,7 +3,8 @@
 //! Code is full of numbers that are nobody's: thresholds, years, seeds, numbers of fields, lists of codes. What is taken here is
 //! what those do not look like: many values in no order, rows of one width, columns beside each other, long numbers of one length.
 
-use super::code_scan::{Is, Token};
+use super::code::Language;
+use super::code_scan::{Is, Token, scan};
 use super::tree::{Node, What};
 use crate::limits;
 use crate::roles::{self, Role};
@@ -46,6 +47,16 @@ pub(crate) fn literals(tokens: &[Token]) -> Vec<(String, Node)> {
     found
 }
 
+/// What a program printed of its own values, `[{'age': 61}, …]`, when it is nothing but that.
+pub(crate) fn printed(text: &str) -> Option<Node> {
+    if !text.contains(['\'', '(', ',']) {
+        return None;
+    }
+    let tokens = scan(text, Language::Python).tokens;
+    let (node, next) = value(&tokens, 0, 0)?;
+    (next == tokens.len()).then_some(node)
+}
+
 fn sign(tokens: &[Token], at: usize) -> Option<char> {
     match tokens.get(at).map(|t| &t.is) {
         Some(Is::Sign(c)) => Some(*c),
@@ -73,7 +84,9 @@ fn is_values(tokens: &[Token], at: usize) -> bool {
 
 /// Tuples one after another.
 fn tuples(tokens: &[Token], at: usize) -> Option<(Node, usize)> {
-    let mut at = at + usize::from(word(tokens, at).is_some());
+    let values = if word(tokens, at).is_some() { at } else { at.checked_sub(1)? };
+    let names = names_before(tokens, values);
+    let mut at = values + 1;
     let line = tokens.get(at)?.line;
     let mut rows = Vec::new();
     while sign(tokens, at) == Some('(') {
@@ -85,7 +98,41 @@ fn tuples(tokens: &[Token], at: usize) -> Option<(Node, usize)> {
         }
         at += 1;
     }
+    let rows = match names {
+        Some(names) => rows.into_iter().map(|row| named(row, &names)).collect(),
+        None => rows,
+    };
     Some((Node::new(line, What::List(rows)), at))
+}
+
+/// `INSERT INTO t (eid, age) VALUES`: the names of the columns.
+fn names_before(tokens: &[Token], values: usize) -> Option<Vec<String>> {
+    let mut at = values.checked_sub(1)?;
+    if sign(tokens, at) != Some(')') {
+        return None;
+    }
+    let mut names = Vec::new();
+    loop {
+        at = at.checked_sub(1)?;
+        match &tokens.get(at)?.is {
+            Is::Word(name) | Is::Text(name) => names.push(name.clone()),
+            Is::Sign(',') => {}
+            Is::Sign('(') => break,
+            _ => return None,
+        }
+    }
+    names.reverse();
+    Some(names)
+}
+
+/// A row as a record, when it has a cell for each name.
+fn named(row: Node, names: &[String]) -> Node {
+    match row.what {
+        What::List(cells) if cells.len() == names.len() => {
+            Node::new(row.line, What::Map(names.iter().cloned().zip(cells).collect()))
+        }
+        what => Node::new(row.line, what),
+    }
 }
 
 /// A literal from here on, and where it ends. A call with literals in it (`c(…)`, `DataFrame({…})`) is one, too.

@@ -71,6 +71,13 @@ impl<'a> Scanner<'a> {
             if end != "\n" {
                 self.take(end.len());
             }
+        } else if self.language == Language::R && c == '`' {
+            let line = self.line;
+            self.take(1);
+            let length = self.rest.find('`').unwrap_or(self.rest.len());
+            let name = self.take(length).to_owned();
+            self.take(1);
+            self.push(line, Is::Word(name));
         } else if let Some((open, close)) = self.quote() {
             self.text(open, close);
         } else if c.is_ascii_digit() || (c == '.' && self.at(1).is_some_and(|d| d.is_ascii_digit())) {

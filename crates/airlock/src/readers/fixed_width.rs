@@ -8,8 +8,9 @@ use crate::table::{Row, Table};
 use crate::value::Value;
 use crate::verdict::Findings;
 
-/// Rows from which the form is no coincidence.
-const ROWS: usize = 10;
+/// Rows from which the form is no coincidence: with blanks between the columns, and without.
+const ROWS: usize = 5;
+const TOUCHING: usize = 10;
 /// Positions that are looked at: cards had 80, printers 132.
 const WIDEST: usize = 1_000;
 
@@ -24,13 +25,15 @@ pub(crate) fn read(source: &str, _: &mut Budget, _: &mut Findings) -> Document {
         return text::read(source);
     };
     let mut rows = Vec::new();
+    let mut above: Vec<String> = Vec::new();
     for (number, line) in (1_u64..).zip(source.lines()) {
         let chars: Vec<char> = line.chars().collect();
         let cell = |(from, to): &(usize, usize)| -> String {
             let end = (*to).min(chars.len());
             chars.get(*from..end).map(|c| c.iter().collect::<String>().trim().to_owned()).unwrap_or_default()
         };
-        let cells: Vec<String> = cuts.iter().map(cell).collect();
+        let mut cells: Vec<String> = cuts.iter().map(cell).collect();
+        fill_down(&mut cells, &mut above);
         let blank = cells.iter().all(|cell| cell.chars().all(|c| "-= ".contains(c)));
         if !blank && rows.len() < limits::ROWS {
             rows.push(Row { line: number, cells: cells.into() });
@@ -42,6 +45,19 @@ pub(crate) fn read(source: &str, _: &mut Budget, _: &mut Findings) -> Document {
         tables: vec![Table::new(rows, bytes)],
         prose_is_text: true,
         ..Document::default()
+    }
+}
+
+/// A group is named in its first row only: the leading cells of the others are those above, when they are words.
+fn fill_down(cells: &mut [String], above: &mut Vec<String>) {
+    let leading = cells.iter().take_while(|cell| cell.is_empty()).count();
+    if leading < cells.len() {
+        for (cell, group) in cells.iter_mut().zip(above.iter()).take(leading) {
+            if Value::of(group) == Value::Text {
+                group.clone_into(cell);
+            }
+        }
+        *above = cells.to_vec();
     }
 }
 
@@ -83,7 +99,7 @@ fn columns(source: &str) -> Option<Vec<(usize, usize)>> {
 fn touching(lines: &[Vec<char>], width: usize) -> Option<Vec<(usize, usize)>> {
     let even = lines.iter().filter(|line| line.len() == width).count();
     let unbroken = lines.iter().filter(|line| !line.contains(&' ')).count();
-    if even * 10 < lines.len() * 9 || unbroken * 2 < lines.len() {
+    if lines.len() < TOUCHING || even * 10 < lines.len() * 9 || unbroken * 2 < lines.len() {
         return None;
     }
     // The class that nine lines of ten have at each position; none where they differ.

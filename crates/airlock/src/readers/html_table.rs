@@ -177,7 +177,7 @@ impl Grid {
     fn is_pairs(&self) -> bool {
         let turns = |row: &[Cell]| {
             row.len() >= 4
-                && row.len() % 2 == 0
+                && row.len().is_multiple_of(2)
                 && row.chunks(2).all(|pair| {
                     let is_heading = |i: usize| pair.get(i).is_some_and(|c| c.heading);
                     is_heading(0) && !is_heading(1)

@@ -94,6 +94,9 @@ pub(crate) fn parse(text: &str) -> Option<(Node, &'static str)> {
         // `[1] 0.5` and `[A]` of printed results are no data; lists and maps of one scalar say no more than a line does.
         return Some((node, "JSON"));
     }
+    if let Some(node) = super::code_data::printed(bare) {
+        return Some((node, "printed values"));
+    }
     let lines: Option<Vec<Node>> = (1_u64..)
         .zip(text.lines())
         .filter(|(_, line)| !line.trim().is_empty())

@@ -3,13 +3,13 @@
 //! Blocks in a language are code; blocks without one are what a program printed. The text between them is read as text.
 
 use super::code::{self, Language};
-use super::{Budget, Document, Inner, part, payload, repeats, text, text_part, under};
+use super::{Budget, Document, Inner, html, part, payload, repeats, text, text_part, under};
 use crate::verdict::Findings;
 
 /// Whether a text has blocks of code or images inside it.
 pub(crate) fn is(text: &str) -> bool {
     let fences = text.lines().filter(|line| fence(line).is_some()).count();
-    fences >= 2 || text.contains("](data:")
+    fences >= 2 || text.contains("](data:") || text.contains("<table") && text.contains("</table>")
 }
 
 /// The info string of a line that opens or closes a block (CommonMark 4.5).
@@ -32,8 +32,28 @@ pub(crate) fn read(source: &str, budget: &mut Budget, findings: &mut Findings) -
     let mut between = String::with_capacity(source.len());
     let mut inner: Vec<Inner> = Vec::new();
     let mut block: Option<(usize, String, String)> = None;
+    let mut html: Option<(usize, String)> = None;
     for (number, line) in (1_usize..).zip(source.lines()) {
+        if let Some((start, mut body)) = html.take() {
+            body.push_str(line);
+            body.push('\n');
+            between.push('\n');
+            if line.contains("</table>") {
+                inner.push(page(start, &body, budget, findings));
+            } else {
+                html = Some((start, body));
+            }
+            continue;
+        }
         match (fence(line), block.take()) {
+            (None, None) if line.contains("<table") => {
+                let body = line.to_owned() + "\n";
+                if line.contains("</table>") {
+                    inner.push(page(number, &body, budget, findings));
+                } else {
+                    html = Some((number, body));
+                }
+            }
             (Some(_), Some((start, info, body))) => inner.push(block_of(start, &info, &body, budget, findings)),
             (Some(info), None) => block = Some((number, info.to_owned(), String::new())),
             (None, Some((start, info, mut body))) => {
@@ -48,12 +68,22 @@ pub(crate) fn read(source: &str, budget: &mut Budget, findings: &mut Findings) -
     if let Some((start, info, body)) = block {
         inner.push(block_of(start, &info, &body, budget, findings));
     }
+    if let Some((start, body)) = html {
+        inner.push(page(start, &body, budget, findings));
+    }
     let mut document = text::read(&between);
     document.tables.extend(repeats::tables(&document.prose));
     document.kind = "Markdown".into();
     document.whole = between;
     document.inner = inner;
     document
+}
+
+/// A table of HTML, as pandas and knitr leave it in Markdown.
+fn page(start: usize, body: &str, budget: &mut Budget, findings: &mut Findings) -> Inner {
+    under(&format!("table at line {start}"), budget, findings, |budget, findings| {
+        html::read(body, budget, findings)
+    })
 }
 
 fn block_of(start: usize, info: &str, body: &str, budget: &mut Budget, findings: &mut Findings) -> Inner {

@@ -240,11 +240,18 @@ fn table_of(lines: &[&str], at: usize, stretch: &[&str], way: Apart) -> Option<(
     if stretch.len() < enough || is_key_and_value(stretch, way, width) {
         return None;
     }
+    // `Min.   :14.15` of R's summary: names and values, each judged as a sentence.
+    let valued = |line: &&str| cells(line, way).any(|cell| cell.starts_with(':') && has_digit(cell));
+    if stretch.iter().any(valued) {
+        return None;
+    }
     if !stretch.iter().any(|line| has_digit(line)) {
         return None;
     }
     let mut rows: Vec<Row> = Vec::with_capacity(stretch.len() + 1);
+    let mut shares = false;
     if let Some(header) = header_above(lines, at, width, way) {
+        shares = header.cells.iter().any(|name| name.ends_with('%'));
         rows.push(header);
     }
     for (i, line) in stretch.iter().enumerate() {
@@ -265,7 +272,12 @@ fn table_of(lines: &[&str], at: usize, stretch: &[&str], way: Apart) -> Option<(
         .iter()
         .map(|line| u64::try_from(line.len()).unwrap_or(0) + 1)
         .sum();
-    let mut table = Table::new(rows, bytes);
+    // Percentiles over numbers are a heading, though they are numbers themselves.
+    let mut table = if shares {
+        Table::headed(rows, bytes)
+    } else {
+        Table::new(rows, bytes)
+    };
     let numeric = |c: &crate::table::Column| {
         c.numbers + c.dates > 0 && (c.numbers + c.dates + c.hidden) * 2 >= c.filled
     };
@@ -292,7 +304,14 @@ fn is_key_and_value(stretch: &[&str], way: Apart, width: usize) -> bool {
             .next()
             .is_some_and(|cell| cell.ends_with([':', '=']))
     };
-    width == 2 && stretch.iter().filter(|line| key(line)).count() * 2 > stretch.len()
+    // statsmodels puts two names and their values in one line.
+    let keys = |line: &&str| {
+        cells(line, way)
+            .step_by(2)
+            .all(|cell| cell.is_empty() || cell.ends_with([':', '=']))
+    };
+    let most = |is: &dyn Fn(&&str) -> bool| stretch.iter().filter(|line| is(line)).count() * 2 > stretch.len();
+    width == 2 && most(&key) || width >= 4 && width.is_multiple_of(2) && most(&keys)
 }
 
 /// The header above a printed table: pandas and R leave the place over the row labels empty, and pandas may put
@@ -309,10 +328,15 @@ fn header_above(lines: &[&str], at: usize, width: usize, way: Apart) -> Option<R
     if cells(line, way).count() <= 1 {
         (i, line) = above(2)?;
     }
+    if without_clock(line.trim()).len() < line.trim().len() {
+        return None;
+    }
+    let joined = joined_names(line);
+    let line = if way == Apart::Gaps { joined.as_str() } else { line };
     let names: Vec<&str> = cells(line, way).collect();
     let words = names
         .iter()
-        .all(|name| !matches!(Value::of(name), Value::Number(_)) || name.len() == 4);
+        .all(|name| !matches!(Value::of(name), Value::Number(_)) || name.len() == 4 || name.ends_with('%'));
     if names.is_empty() || !words || !(names.len() == width || names.len() + 1 == width) {
         return None;
     }
@@ -325,6 +349,22 @@ fn header_above(lines: &[&str], at: usize, width: usize, way: Apart) -> Option<R
         line: u64::try_from(i).unwrap_or(0) + 1,
         cells,
     })
+}
+
+/// Names of columns that R and Stata print with a space in them, in one word each.
+fn joined_names(line: &str) -> String {
+    const NAMES: [(&str, &str); 9] = [
+        ("Std. Error", "Std.Error"),
+        ("Std. Err.", "Std.Err."),
+        ("t value", "t-value"),
+        ("z value", "z-value"),
+        ("F value", "F-value"),
+        ("Sum Sq", "Sum-Sq"),
+        ("Mean Sq", "Mean-Sq"),
+        ("Resid. Df Resid. Dev", "Resid.Df Resid.Dev"),
+        ("p adj", "p-adj"),
+    ];
+    NAMES.iter().fold(line.to_owned(), |line, (name, word)| line.replace(name, word))
 }
 
 /// `epoch 3 loss 0.51`: in a table without a header, a column of one word names the column after it.

@@ -85,6 +85,8 @@ pub(crate) struct Outline {
     pub(crate) texts: Vec<(String, String)>,
     /// A picture's description: its numbers are settings, and only its lists are data.
     picture: bool,
+    /// Inside what is called the settings of a program.
+    settings: bool,
     titles: HashMap<String, String>,
 }
 
@@ -165,10 +167,10 @@ impl Outline {
         if self.picture && !text.contains(' ') {
             return;
         }
-        let text = if key.is_empty() {
-            text.to_owned()
-        } else {
-            format!("{key}: {text}")
+        let text = match (key, self.settings) {
+            ("", _) => text.to_owned(),
+            (_, true) => format!("parameters {key}: {text}"),
+            (_, false) => format!("{key}: {text}"),
         };
         self.prose.push(Line { number: line, text });
     }
@@ -195,7 +197,8 @@ impl Outline {
             let rows = nodes.iter().zip(values).map(|(n, v)| (n.line, vec![*v]));
             self.table(line, vec![self.title(key)], rows.collect());
         } else if !self.picture || values.iter().any(|v| v.contains(' ')) {
-            let text = format!("{key}: {}", values.join(", "));
+            let text = values.join(", ");
+            let text = if key.is_empty() { text } else { format!("{key}: {text}") };
             self.prose.push(Line { number: line, text });
         }
     }
@@ -296,7 +299,10 @@ impl Outline {
             if self.picture && name == "template" {
                 continue;
             }
+            let outer = self.settings;
+            self.settings = outer || is_settings(name);
             self.tell(name, node);
+            self.settings = outer;
         }
     }
 
@@ -445,9 +451,18 @@ fn is_number(text: &str) -> bool {
     matches!(Value::of(text), Value::Number(_))
 }
 
+/// Names of what a program was told, as opposed to what it found.
+fn is_settings(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["params", "parameters", "hyperparameters", "best_params", "config", "settings", "options", "kwargs", "args"]
+        .contains(&name.as_str())
+}
+
 /// plotly's figures have data and a layout; Vega's name their grammar.
 fn is_picture(root: &Node) -> bool {
     let vega = root.get("$schema").is_some_and(|s| s.text().contains("vega"));
+    // A schema has limits of values that are nobody's.
+    let vega = vega || root.get("$schema").is_some_and(|s| s.text().contains("json-schema"));
     vega || (root.get("data").is_some() && root.get("layout").is_some())
 }
 
