@@ -186,6 +186,11 @@ const NOT_COUNTED: &[&str] = &[
     "python",
 ];
 
+/// Whether a word names a setting of a program.
+pub(crate) fn is_setting(word: &str) -> bool {
+    NOT_COUNTED.contains(&word)
+}
+
 /// Counts of people that a line gives in words or figures.
 pub(crate) fn counts(line: &str) -> Vec<Counted> {
     if !has_digit(line) && !has_number_word(line) {
@@ -271,7 +276,8 @@ pub(crate) fn has_extreme(line: &str) -> bool {
         let value = if said { i + 2 } else { i + 1 };
         let is_number = |n: usize| token(n).starts_with(|c: char| c.is_ascii_digit());
         // `range(3)` of a script is none: a range has two ends.
-        let two_ends = matches!(token(value + 1), "-" | "–" | "to" | ",") && is_number(value + 2);
+        let two_ends = matches!(token(value + 1), "-" | "–" | "to" | ",") && is_number(value + 2)
+            || !said && is_number(value + 1);
         named && is_number(value) && (!is_range || two_ends)
     })
 }
@@ -285,7 +291,9 @@ pub(crate) fn lone_count(line: &str) -> Option<u64> {
     let [names @ .., sign, number] = tokens.as_slice() else {
         return None;
     };
-    let sign_ok = matches!(sign.as_str(), ":" | "=");
+    // `Time: 05:18:04` is a clock.
+    let clock = names.last().is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit()));
+    let sign_ok = matches!(sign.as_str(), ":" | "=") && !clock;
     let other = |name: &String| NOT_COUNTED.contains(&name.as_str());
     let named = !names.is_empty() && names.len() <= 6 && !names.iter().any(other);
     (sign_ok && named).then(|| whole(number)).flatten()

@@ -103,7 +103,7 @@ pub(crate) fn of(name: &str) -> Role {
         return Role::Extreme;
     }
     let counts = has(List::Count);
-    if has(List::Percent) || (name.contains('%') && !is_percentile(name)) {
+    if has(List::Percent) || (name.contains('%') && !is_percentile(name) && !says_limit(&words)) {
         return if counts && name.contains('%') {
             Role::Count
         } else {
@@ -142,6 +142,12 @@ pub(crate) fn of(name: &str) -> Role {
     } else {
         Role::Unknown
     }
+}
+
+/// `coef lower 95%`, `95% CI`: limits of an interval, and no share.
+fn says_limit(words: &[String]) -> bool {
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&["90", "95", "99"]) && has(&["lower", "upper", "ci", "conf", "interval", "lcl", "ucl", "low", "high"])
 }
 
 /// Whether the name has a word for a number of people, whatever else it has.

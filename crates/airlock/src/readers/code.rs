@@ -103,6 +103,9 @@ impl Language {
                     "var ", "export ",
                 ])
                     && line.ends_with(['{', ':', '>', ';', ')'])
+                    || line.ends_with(';') && line.split_once(" = ").is_some_and(|(name, _)| {
+                        name.split_whitespace().count() <= 2 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_ []".contains(&b))
+                    })
             }
         }
     }
@@ -184,9 +187,10 @@ fn is_statement(line: &str, language: Language) -> bool {
     // In SAS and SQL a statement ends with its sign; elsewhere a line of one name is a statement.
     let closed = line.ends_with([';', '{', ':', ',']) && matches!(language, Language::Sas | Language::Sql | Language::Other)
         && line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '%');
-    let expression = words() == 1 && line.starts_with(|c: char| c.is_ascii_alphabetic());
+    let name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
+    let expression = words() == 1 && line.starts_with(|c: char| c.is_ascii_alphabetic()) && line.chars().all(name);
     let command = matches!(language, Language::Stata | Language::Shell) && words() <= 12
-        && line.starts_with(|c: char| c.is_ascii_lowercase() || c == '$');
+        && line.starts_with(|c: char| c.is_ascii_lowercase() || c == '$') && !line.split(' ').next().unwrap_or_default().contains([',', ';']);
     comment || call || assigns || word || closed || expression || command || language.owns(line)
 }
 

@@ -263,7 +263,10 @@ fn is_settings(entries: &[(String, Node)]) -> bool {
             different.len() == values.len() && is_ordered(&values) && values.len() < LIST
         }
         _ => true,
-    }) && !entries.iter().any(|(key, _)| roles::of(key).is_aggregate() || roles::of(key) == Role::Identifier)
+    }) && !entries.iter().any(|(key, _)| {
+        let setting = roles::words(key).iter().any(|word| crate::prose::is_setting(word));
+        roles::of(key) == Role::Identifier || roles::says_count(key) && !setting
+    })
 }
 
 fn leaf(node: &Node) -> Option<&str> {
@@ -332,7 +335,9 @@ fn is_number(text: &str) -> bool {
 fn is_long(text: &str) -> bool {
     let run = text.as_bytes().split(|b| !b.is_ascii_digit()).map(<[u8]>::len).max().unwrap_or(0);
     let known = ["rs", "ENS", "chr", "http", "GCST", "PGS"].iter().any(|p| text.starts_with(p));
-    run >= LONG && !known && !text.contains(['.', ':', ' ']) && text.len() <= limits::ID_MAX
+    let hashed = text.len() >= 16 && text.len() <= limits::ID_MAX && text.bytes().all(|b| b.is_ascii_alphanumeric()) && run > 0
+        && text.bytes().any(|b| b.is_ascii_lowercase());
+    (run >= LONG || hashed) && !known && !text.contains(['.', ':', ' ']) && text.len() <= limits::ID_MAX
 }
 
 fn is_ordered(values: &[&str]) -> bool {

@@ -224,6 +224,7 @@ pub(crate) fn frame(document: &Document, source: &str) -> u64 {
 fn plain(source: &str, _: &mut Budget, _: &mut Findings) -> Document {
     let mut document = text::read(source);
     document.tables.extend(super::repeats::tables(&document.prose));
+    super::listing::note(&mut document);
     source.clone_into(&mut document.whole);
     document
 }

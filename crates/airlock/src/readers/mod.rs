@@ -17,6 +17,7 @@ mod html_table;
 mod html;
 mod json;
 mod latex;
+mod listing;
 mod literals;
 mod markdown;
 mod markup;
@@ -186,6 +187,7 @@ pub(crate) fn of_text(text: &str, budget: &mut Budget, findings: &mut Findings) 
     };
     if document.prose_is_text {
         document.tables.extend(repeats::tables(&document.prose));
+        listing::note(&mut document);
     }
     // A reader that hands all of a text to the documents inside, or drops payloads that it unpacked, says what is the whole.
     if document.whole.is_empty() && document.inner.is_empty() {

@@ -37,5 +37,6 @@ fn is_like_ids(column: &Column) -> bool {
 /// Six digits in a row, as ids of people have and numbers of fields have not.
 fn is_long(text: &str) -> bool {
     let runs = text.as_bytes().split(|b| !b.is_ascii_digit());
-    text.is_empty() || runs.map(<[u8]>::len).max().unwrap_or(0) >= 6 && !text.contains(['.', ' '])
+    let hashed = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    text.is_empty() || hashed || runs.map(<[u8]>::len).max().unwrap_or(0) >= 6 && !text.contains(['.', ' '])
 }

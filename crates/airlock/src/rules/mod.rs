@@ -8,6 +8,7 @@ mod fine_rows;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
+pub(crate) mod listing;
 pub(crate) mod participants;
 pub(crate) mod people_rows;
 pub(crate) mod percentages;
@@ -25,7 +26,7 @@ use crate::verdict::Findings;
 type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
-const RULES: [Judge; 11] = [
+const RULES: [Judge; 12] = [
     participants::judge,
     identifiers::judge,
     people_rows::judge,
@@ -37,6 +38,7 @@ const RULES: [Judge; 11] = [
     characters::judge,
     size::judge,
     code::judge,
+    listing::judge,
 ];
 
 /// Applies all the rules on content, to the document and to each document inside it.
