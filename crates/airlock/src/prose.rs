@@ -292,7 +292,9 @@ pub(crate) fn lone_count(line: &str) -> Option<u64> {
         return None;
     };
     // `Time: 05:18:04` is a clock.
-    let clock = names.last().is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit()));
+    let clock = names
+        .last()
+        .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit()));
     let sign_ok = matches!(sign.as_str(), ":" | "=") && !clock;
     let other = |name: &String| NOT_COUNTED.contains(&name.as_str());
     let named = !names.is_empty() && names.len() <= 6 && !names.iter().any(other);

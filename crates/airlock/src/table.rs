@@ -274,10 +274,15 @@ impl Table {
             return;
         }
         let mut seen = HashSet::new();
-        let told_apart = self
-            .rows
-            .iter()
-            .all(|row| seen.insert(row.cells.iter().take(labels).skip(numbered).collect::<Vec<_>>()));
+        let told_apart = self.rows.iter().all(|row| {
+            seen.insert(
+                row.cells
+                    .iter()
+                    .take(labels)
+                    .skip(numbered)
+                    .collect::<Vec<_>>(),
+            )
+        });
         let body = self.columns.get(labels..).unwrap_or_default();
         let open = |c: &Column| matches!(c.role, Role::Unknown | Role::Attribute | Role::Label);
         let mut unknown = body.iter().filter(|c| open(c)).peekable();

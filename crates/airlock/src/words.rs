@@ -53,7 +53,7 @@ const STATISTIC: &str = "
     tau skew skewness kurtosis exp log log10 effect diff difference smd wald lambda statistic stat
     tstat zstat rho corr correlation cor pearson spearman kappa importance gain vif threshold
     cutoff dof df survival cumhaz heterogeneity weighted adjusted standardised standardized risk
-    brier expected cmp lwr upr maf af info eaf rank loss lift calibration c_index cindex se2 mean_diff sumsq ss ms";
+    brier likelihood expected cmp lwr upr maf af info eaf rank loss lift calibration c_index cindex se2 mean_diff sumsq ss ms";
 
 /// Words of statistics that are also names of groups (`F`, `low`): over whole numbers they are not believed.
 const AMBIGUOUS: &str = "

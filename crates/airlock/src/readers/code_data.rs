@@ -78,13 +78,19 @@ fn is_open(tokens: &[Token], at: usize) -> bool {
 
 /// `VALUES (…), (…)`.
 fn is_values(tokens: &[Token], at: usize) -> bool {
-    at.checked_sub(1).and_then(|i| word(tokens, i)).is_some_and(|w| w.eq_ignore_ascii_case("values"))
+    at.checked_sub(1)
+        .and_then(|i| word(tokens, i))
+        .is_some_and(|w| w.eq_ignore_ascii_case("values"))
         || word(tokens, at).is_some_and(|w| w.eq_ignore_ascii_case("values"))
 }
 
 /// Tuples one after another.
 fn tuples(tokens: &[Token], at: usize) -> Option<(Node, usize)> {
-    let values = if word(tokens, at).is_some() { at } else { at.checked_sub(1)? };
+    let values = if word(tokens, at).is_some() {
+        at
+    } else {
+        at.checked_sub(1)?
+    };
     let names = names_before(tokens, values);
     let mut at = values + 1;
     let line = tokens.get(at)?.line;
@@ -128,9 +134,10 @@ fn names_before(tokens: &[Token], values: usize) -> Option<Vec<String>> {
 /// A row as a record, when it has a cell for each name.
 fn named(row: Node, names: &[String]) -> Node {
     match row.what {
-        What::List(cells) if cells.len() == names.len() => {
-            Node::new(row.line, What::Map(names.iter().cloned().zip(cells).collect()))
-        }
+        What::List(cells) if cells.len() == names.len() => Node::new(
+            row.line,
+            What::Map(names.iter().cloned().zip(cells).collect()),
+        ),
         what => Node::new(row.line, what),
     }
 }
@@ -152,13 +159,25 @@ fn value(tokens: &[Token], at: usize, depth: usize) -> Option<(Node, usize)> {
             if sign(tokens, at + 1) == Some('(') && depth < DEPTH {
                 return group(tokens, at + 1, depth);
             }
-            const NOTHING: [&str; 10] =
-                ["None", "NA", "NULL", "nan", "np.nan", "NaN", "numpy.nan", "null", "NA_integer_", "missing"];
+            const NOTHING: [&str; 10] = [
+                "None",
+                "NA",
+                "NULL",
+                "nan",
+                "np.nan",
+                "NaN",
+                "numpy.nan",
+                "null",
+                "NA_integer_",
+                "missing",
+            ];
             const TRUTH: [&str; 8] = ["True", "False", "TRUE", "FALSE", "true", "false", "T", "F"];
             if NOTHING.contains(&word.as_str()) {
                 return Some((Node::new(token.line, What::Null), at + 1));
             }
-            TRUTH.contains(&word.as_str()).then(|| (scalar(word), at + 1))
+            TRUTH
+                .contains(&word.as_str())
+                .then(|| (scalar(word), at + 1))
         }
     }
 }
@@ -178,7 +197,11 @@ fn group(tokens: &[Token], at: usize, depth: usize) -> Option<(Node, usize)> {
             break;
         }
         let key = match (&tokens.get(i)?.is, sign(tokens, i + 1)) {
-            (Is::Word(k) | Is::Text(k) | Is::Number(k), Some(':' | '=')) if sign(tokens, i + 2) != Some('=') => Some(k.clone()),
+            (Is::Word(k) | Is::Text(k) | Is::Number(k), Some(':' | '='))
+                if sign(tokens, i + 2) != Some('=') =>
+            {
+                Some(k.clone())
+            }
             _ => None,
         };
         if key.is_some() {
@@ -213,12 +236,25 @@ fn group(tokens: &[Token], at: usize, depth: usize) -> Option<(Node, usize)> {
 fn name_before(tokens: &[Token], at: usize) -> String {
     let mut i = at;
     for _ in 0..8 {
-        let Some(before) = i.checked_sub(1) else { break };
+        let Some(before) = i.checked_sub(1) else {
+            break;
+        };
         i = before;
         match tokens.get(i).map(|t| &t.is) {
             Some(Is::Word(word)) => {
                 let last = word.rsplit(['.', '$']).next().unwrap_or(word);
-                if !matches!(last, "isin" | "in" | "VALUES" | "values" | "array" | "Series" | "IN" | "assign" | "astype") {
+                if !matches!(
+                    last,
+                    "isin"
+                        | "in"
+                        | "VALUES"
+                        | "values"
+                        | "array"
+                        | "Series"
+                        | "IN"
+                        | "assign"
+                        | "astype"
+                ) {
                     return last.to_owned();
                 }
             }
@@ -240,10 +276,15 @@ fn is_data(name: &str, node: &Node) -> bool {
         }
         What::Map(entries) => {
             let lists: Vec<usize> = entries.iter().filter_map(|(_, n)| length(n)).collect();
-            let columns = lists.iter().filter(|n| **n >= 3).max().map_or(0, |longest| {
-                lists.iter().filter(|n| *n == longest).count()
-            });
-            let by_id = entries.iter().filter(|(key, n)| is_long(key) && leaf(n).is_some()).count();
+            let columns = lists
+                .iter()
+                .filter(|n| **n >= 3)
+                .max()
+                .map_or(0, |longest| lists.iter().filter(|n| *n == longest).count());
+            let by_id = entries
+                .iter()
+                .filter(|(key, n)| is_long(key) && leaf(n).is_some())
+                .count();
             let rows: Vec<&Node> = entries.iter().map(|(_, node)| node).collect();
             columns >= 2 && !is_settings(entries)
                 || by_id >= 3
@@ -264,7 +305,9 @@ fn is_settings(entries: &[(String, Node)]) -> bool {
         }
         _ => true,
     }) && !entries.iter().any(|(key, _)| {
-        let setting = roles::words(key).iter().any(|word| crate::prose::is_setting(word));
+        let setting = roles::words(key)
+            .iter()
+            .any(|word| crate::prose::is_setting(word));
         roles::of(key) == Role::Identifier || roles::says_count(key) && !setting
     })
 }
@@ -288,7 +331,10 @@ fn length(node: &Node) -> Option<usize> {
 fn are_rows(nodes: &[Node]) -> bool {
     let shape = |node: &Node| match &node.what {
         What::List(cells) => Some((cells.len(), cells.iter().filter_map(leaf).any(is_number))),
-        What::Map(cells) => Some((cells.len(), cells.iter().filter_map(|(_, n)| leaf(n)).any(is_number))),
+        What::Map(cells) => Some((
+            cells.len(),
+            cells.iter().filter_map(|(_, n)| leaf(n)).any(is_number),
+        )),
         _ => None,
     };
     let shapes: Option<Vec<(usize, bool)>> = nodes.iter().map(shape).collect();
@@ -298,7 +344,9 @@ fn are_rows(nodes: &[Node]) -> bool {
     let numbers = shapes.iter().filter(|s| s.1).count() * 2 > shapes.len();
     let ids = nodes.iter().any(|node| match &node.what {
         What::List(cells) => cells.iter().filter_map(leaf).any(is_long),
-        What::Map(cells) => cells.iter().any(|(key, n)| roles::of(key) == Role::Identifier || leaf(n).is_some_and(is_long)),
+        What::Map(cells) => cells
+            .iter()
+            .any(|(key, n)| roles::of(key) == Role::Identifier || leaf(n).is_some_and(is_long)),
         _ => false,
     });
     even && numbers && (nodes.len() >= ROWS || ids && nodes.len() >= 2)
@@ -309,17 +357,24 @@ fn is_column(name: &str, values: &[&str]) -> bool {
     let filled: Vec<&str> = values.iter().copied().filter(|v| !v.is_empty()).collect();
     let role = roles::of(name);
     if role == Role::Identifier {
-        return filled.iter().any(|v| v.len() >= limits::ID_MIN && v.bytes().any(|b| b.is_ascii_digit()));
+        return filled
+            .iter()
+            .any(|v| v.len() >= limits::ID_MIN && v.bytes().any(|b| b.is_ascii_digit()));
     }
     let dictionary = roles::says_dictionary(name);
     let long = filled.iter().filter(|v| is_long(v)).count();
-    let same_length = filled.iter().all(|v| v.len() == filled.first().map_or(0, |f| f.len()));
+    let same_length = filled
+        .iter()
+        .all(|v| v.len() == filled.first().map_or(0, |f| f.len()));
     if long >= 2 && long == filled.len() && (same_length || filled.len() >= 50) && !dictionary {
         return true;
     }
     let numbers = filled.iter().filter(|v| is_number(v)).count();
     if numbers < LIST || numbers * 2 < filled.len() || dictionary {
-        return role.is_aggregate() && numbers >= 3 && numbers == filled.len() && roles::says_count(name);
+        let setting = roles::words(name)
+            .iter()
+            .any(|word| crate::prose::is_setting(word));
+        return !setting && numbers >= 3 && numbers == filled.len() && roles::says_count(name);
     }
     let different: HashSet<&&str> = filled.iter().collect();
     let whole = filled.iter().all(|v| Value::of(v).count().is_some());
@@ -333,15 +388,31 @@ fn is_number(text: &str) -> bool {
 
 /// A number or code with at least six digits in a row that is no name of a variant, a gene or a place on a chromosome.
 fn is_long(text: &str) -> bool {
-    let run = text.as_bytes().split(|b| !b.is_ascii_digit()).map(<[u8]>::len).max().unwrap_or(0);
-    let known = ["rs", "ENS", "chr", "http", "GCST", "PGS"].iter().any(|p| text.starts_with(p));
-    let hashed = text.len() >= 16 && text.len() <= limits::ID_MAX && text.bytes().all(|b| b.is_ascii_alphanumeric()) && run > 0
+    let run = text
+        .as_bytes()
+        .split(|b| !b.is_ascii_digit())
+        .map(<[u8]>::len)
+        .max()
+        .unwrap_or(0);
+    let known = ["rs", "ENS", "chr", "http", "GCST", "PGS"]
+        .iter()
+        .any(|p| text.starts_with(p));
+    let hashed = text.len() >= 16
+        && text.len() <= limits::ID_MAX
+        && text.bytes().all(|b| b.is_ascii_alphanumeric())
+        && run > 0
         && text.bytes().any(|b| b.is_ascii_lowercase());
-    (run >= LONG || hashed) && !known && !text.contains(['.', ':', ' ']) && text.len() <= limits::ID_MAX
+    (run >= LONG || hashed)
+        && !known
+        && !text.contains(['.', ':', ' '])
+        && text.len() <= limits::ID_MAX
 }
 
 fn is_ordered(values: &[&str]) -> bool {
-    let numbers: Vec<f64> = values.iter().filter_map(|v| Value::of(v).number().map(|n| n.value)).collect();
+    let numbers: Vec<f64> = values
+        .iter()
+        .filter_map(|v| Value::of(v).number().map(|n| n.value))
+        .collect();
     let pairs = || numbers.iter().zip(numbers.iter().skip(1));
     pairs().all(|(a, b)| a <= b) || pairs().all(|(a, b)| a >= b)
 }
@@ -355,7 +426,11 @@ pub(crate) fn compared(tokens: &[Token]) -> Vec<Table> {
         };
         let last = name.rsplit(['.', '$']).next().unwrap_or(name);
         let method = last == "isin" || last == "eq";
-        let last = if method { name.rsplit(['.', '$']).nth(1).unwrap_or(last) } else { last };
+        let last = if method {
+            name.rsplit(['.', '$']).nth(1).unwrap_or(last)
+        } else {
+            last
+        };
         if name.len() > limits::NAME_CHARS || roles::of(last) != Role::Identifier {
             continue;
         }
@@ -366,19 +441,28 @@ pub(crate) fn compared(tokens: &[Token]) -> Vec<Table> {
                 Is::Word(w) if is_membership(w) => compares = true,
                 Is::Word(_) | Is::Sign(']' | ')' | '(' | '[' | ',' | '{' | '%' | '"') => {}
                 Is::Number(value) | Is::Text(value) if compares && is_id(value) => {
-                    by_name.entry(last.to_owned()).or_default().push((next.line, value.clone()));
+                    by_name
+                        .entry(last.to_owned())
+                        .or_default()
+                        .push((next.line, value.clone()));
                 }
                 Is::Number(_) | Is::Text(_) => {}
                 Is::Sign(_) => break,
             }
         }
     }
-    by_name.into_iter().map(|(name, values)| column(&name, values)).collect()
+    by_name
+        .into_iter()
+        .map(|(name, values)| column(&name, values))
+        .collect()
 }
 
 fn is_membership(word: &str) -> bool {
     let word = word.trim_start_matches('.').to_ascii_lowercase();
-    matches!(word.as_str(), "in" | "isin" | "%in%" | "eq" | "inlist" | "==" | "like")
+    matches!(
+        word.as_str(),
+        "in" | "isin" | "%in%" | "eq" | "inlist" | "==" | "like"
+    )
 }
 
 /// A value that is longer than a code and has digits.
@@ -389,9 +473,18 @@ fn is_id(value: &str) -> bool {
 
 fn column(name: &str, values: Vec<(u64, String)>) -> Table {
     let line = values.first().map_or(0, |(line, _)| *line);
-    let bytes = values.iter().map(|(_, value)| value.len() + 1).sum::<usize>();
-    let mut rows = vec![Row { line, cells: [name].into_iter().collect() }];
+    let bytes = values
+        .iter()
+        .map(|(_, value)| value.len() + 1)
+        .sum::<usize>();
+    let mut rows = vec![Row {
+        line,
+        cells: [name].into_iter().collect(),
+    }];
     let cells = |value: String| [value].into_iter().collect();
-    rows.extend(values.into_iter().map(|(line, value)| Row { line, cells: cells(value) }));
+    rows.extend(values.into_iter().map(|(line, value)| Row {
+        line,
+        cells: cells(value),
+    }));
     Table::new(rows, u64::try_from(bytes).unwrap_or(u64::MAX))
 }

@@ -35,7 +35,13 @@ struct Scanner<'a> {
 
 /// Cuts a program.
 pub(crate) fn scan(text: &str, language: Language) -> Pieces {
-    let mut scanner = Scanner { rest: text, line: 1, language, fresh: true, pieces: Pieces::default() };
+    let mut scanner = Scanner {
+        rest: text,
+        line: 1,
+        language,
+        fresh: true,
+        pieces: Pieces::default(),
+    };
     while scanner.step() {}
     scanner.pieces
 }
@@ -44,7 +50,8 @@ impl<'a> Scanner<'a> {
     /// Takes so many bytes; fewer at the end or where they would cut a character.
     fn take(&mut self, bytes: usize) -> &'a str {
         let (taken, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
-        self.line += u64::try_from(memchr::memchr_iter(b'\n', taken.as_bytes()).count()).unwrap_or(0);
+        self.line +=
+            u64::try_from(memchr::memchr_iter(b'\n', taken.as_bytes()).count()).unwrap_or(0);
         self.rest = rest;
         taken
     }
@@ -80,7 +87,8 @@ impl<'a> Scanner<'a> {
             self.push(line, Is::Word(name));
         } else if let Some((open, close)) = self.quote() {
             self.text(open, close);
-        } else if c.is_ascii_digit() || (c == '.' && self.at(1).is_some_and(|d| d.is_ascii_digit())) {
+        } else if c.is_ascii_digit() || (c == '.' && self.at(1).is_some_and(|d| d.is_ascii_digit()))
+        {
             self.number();
         } else if c.is_alphanumeric() || matches!(c, '_' | '@' | '$' | '%') {
             self.word();
@@ -145,14 +153,21 @@ impl<'a> Scanner<'a> {
                 escaped = false;
             } else if c == '\\' && escapes {
                 escaped = true;
-            } else if self.rest.get(i..).is_some_and(|rest| rest.starts_with(close)) {
+            } else if self
+                .rest
+                .get(i..)
+                .is_some_and(|rest| rest.starts_with(close))
+            {
                 break;
             }
             length = i + c.len_utf8();
         }
         let text = self.take(length).to_owned();
         self.take(close.len());
-        self.push(line, Is::Text(if escapes { unescaped(&text) } else { text }));
+        self.push(
+            line,
+            Is::Text(if escapes { unescaped(&text) } else { text }),
+        );
     }
 
     fn number(&mut self) {
@@ -176,7 +191,12 @@ impl<'a> Scanner<'a> {
     fn word(&mut self) {
         let line = self.line;
         let inside = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$' | '@' | '%');
-        let length: usize = self.rest.chars().take_while(inside).map(char::len_utf8).sum();
+        let length: usize = self
+            .rest
+            .chars()
+            .take_while(inside)
+            .map(char::len_utf8)
+            .sum();
         let word = self.take(length.max(1)).to_owned();
         self.push(line, Is::Word(word));
     }

@@ -168,7 +168,10 @@ impl Stretches {
         // R's `write.table` leaves out the heading of the names of rows.
         if let [header] = self.open.as_mut_slice()
             && row.cells.len() == width + 1
-            && header.cells.iter().all(|cell| Value::of(cell) == Value::Text)
+            && header
+                .cells
+                .iter()
+                .all(|cell| Value::of(cell) == Value::Text)
         {
             let named: csv::StringRecord = [""].into_iter().chain(header.cells.iter()).collect();
             header.cells = named;

@@ -30,19 +30,36 @@ pub(crate) fn read(source: &str, _: &mut Budget, _: &mut Findings) -> Document {
         let chars: Vec<char> = line.chars().collect();
         let cell = |(from, to): &(usize, usize)| -> String {
             let end = (*to).min(chars.len());
-            chars.get(*from..end).map(|c| c.iter().collect::<String>().trim().to_owned()).unwrap_or_default()
+            chars
+                .get(*from..end)
+                .map(|c| c.iter().collect::<String>().trim().to_owned())
+                .unwrap_or_default()
         };
         let mut cells: Vec<String> = cuts.iter().map(cell).collect();
         fill_down(&mut cells, &mut above);
-        let blank = cells.iter().all(|cell| cell.chars().all(|c| "-= ".contains(c)));
+        let blank = cells
+            .iter()
+            .all(|cell| cell.chars().all(|c| "-= ".contains(c)));
         if !blank && rows.len() < limits::ROWS {
-            rows.push(Row { line: number, cells: cells.into() });
+            rows.push(Row {
+                line: number,
+                cells: cells.into(),
+            });
         }
     }
     let bytes = u64::try_from(source.len()).unwrap_or(u64::MAX);
+    let names: Vec<&str> = rows
+        .first()
+        .map(|row| row.cells.iter().filter(|c| !c.is_empty()).collect())
+        .unwrap_or_default();
+    let table = if text::are_levels(&names, cuts.len()) {
+        Table::headed(rows, bytes)
+    } else {
+        Table::new(rows, bytes)
+    };
     Document {
         kind: "fixed width".into(),
-        tables: vec![Table::new(rows, bytes)],
+        tables: vec![table],
         prose_is_text: true,
         ..Document::default()
     }
@@ -86,12 +103,19 @@ fn columns(source: &str) -> Option<Vec<(usize, usize)>> {
         .map(|line| line.trim_end().chars().take(WIDEST + 1).collect())
         .collect();
     let width = lines.iter().map(Vec::len).max().unwrap_or(0);
-    if lines.len() < ROWS || !(4..=WIDEST).contains(&width) || source.contains(['\t', ',', ';', '|']) {
+    if lines.len() < ROWS
+        || !(4..=WIDEST).contains(&width)
+        || source.contains(['\t', ',', ';', '|'])
+    {
         return None;
     }
-    let data = lines.iter().filter(|line| line.iter().any(char::is_ascii_digit)).count();
+    let data = lines
+        .iter()
+        .filter(|line| line.iter().any(char::is_ascii_digit))
+        .count();
     let touching = touching(&lines, width).filter(|_| data * 10 >= lines.len() * 9);
-    let cuts = touching.or_else(|| gutters(&lines, width).filter(|_| data * 10 >= lines.len() * 8))?;
+    let cuts =
+        touching.or_else(|| gutters(&lines, width).filter(|_| data * 10 >= lines.len() * 8))?;
     (cuts.len() >= 2 && has_numbers(&lines, &cuts)).then_some(cuts)
 }
 
@@ -104,10 +128,15 @@ fn touching(lines: &[Vec<char>], width: usize) -> Option<Vec<(usize, usize)>> {
     }
     // The class that nine lines of ten have at each position; none where they differ.
     let common = |at: usize| {
-        [Class::Digit, Class::Letter, Class::Blank].into_iter().find(|wanted| {
-            let same = lines.iter().filter(|line| line.get(at).is_some_and(|c| class(*c) == *wanted)).count();
-            same * 10 >= lines.len() * 9
-        })
+        [Class::Digit, Class::Letter, Class::Blank]
+            .into_iter()
+            .find(|wanted| {
+                let same = lines
+                    .iter()
+                    .filter(|line| line.get(at).is_some_and(|c| class(*c) == *wanted))
+                    .count();
+                same * 10 >= lines.len() * 9
+            })
     };
     let mut cuts = Vec::new();
     let (mut from, mut of) = (0, common(0)?);
@@ -125,7 +154,11 @@ fn touching(lines: &[Vec<char>], width: usize) -> Option<Vec<(usize, usize)>> {
 
 /// Columns between positions at which every line is blank, when some cells are empty.
 fn gutters(lines: &[Vec<char>], width: usize) -> Option<Vec<(usize, usize)>> {
-    let blank = |at: usize| lines.iter().all(|line| line.get(at).is_none_or(|c| *c == ' '));
+    let blank = |at: usize| {
+        lines
+            .iter()
+            .all(|line| line.get(at).is_none_or(|c| *c == ' '))
+    };
     let mut cuts = Vec::new();
     let mut from = None;
     for at in 0..=width {
@@ -139,8 +172,11 @@ fn gutters(lines: &[Vec<char>], width: usize) -> Option<Vec<(usize, usize)>> {
         }
     }
     let words = |line: &Vec<char>| line.iter().collect::<String>().split_whitespace().count();
-    let uneven = lines.iter().filter(|line| words(line) != cuts.len()).count();
-    (uneven * 10 >= lines.len()).then_some(cuts)
+    let uneven = lines
+        .iter()
+        .filter(|line| words(line) != cuts.len())
+        .count();
+    (uneven >= 2 && uneven * 10 >= lines.len()).then_some(cuts)
 }
 
 /// Whether at least half the columns are numbers, where they are filled.

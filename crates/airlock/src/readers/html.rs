@@ -4,7 +4,7 @@
 use super::html_table::Grid;
 use super::markup::{Attributes, Piece, walk};
 use super::svg::Drawing;
-use super::{Budget, Document, Inner, Line, json, part, payload, text, text_part, under};
+use super::{Budget, Document, Inner, Line, json, literals, part, payload, text, text_part, under};
 use crate::limits;
 use crate::table::Table;
 use crate::verdict::Findings;
@@ -12,24 +12,86 @@ use crate::verdict::Findings;
 /// Whether a text begins as HTML does.
 pub(crate) fn is(text: &str) -> bool {
     const STARTS: [&str; 10] = [
-        "<!doctype html", "<html", "<head", "<body", "<table", "<div", "<style", "<h1", "<p>", "<script",
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<body",
+        "<table",
+        "<div",
+        "<style",
+        "<h1",
+        "<p>",
+        "<script",
     ];
-    let head: String = text.trim_start().chars().take(200).collect::<String>().to_ascii_lowercase();
+    let head: String = text
+        .trim_start()
+        .chars()
+        .take(200)
+        .collect::<String>()
+        .to_ascii_lowercase();
     let after_comment = head.starts_with("<!--")
-        && text.split_once("-->").is_some_and(|(_, rest)| rest.trim_start().starts_with('<'));
-    let xml_first = head.starts_with("<?xml") && text.chars().take(2_000).collect::<String>().contains("<html");
+        && text
+            .split_once("-->")
+            .is_some_and(|(_, rest)| rest.trim_start().starts_with('<'));
+    let xml_first = head.starts_with("<?xml")
+        && text
+            .chars()
+            .take(2_000)
+            .collect::<String>()
+            .contains("<html");
     STARTS.iter().any(|start| head.starts_with(start)) || after_comment || xml_first
 }
 
 /// Tags after which the text goes on in a line of its own.
 const BLOCKS: &[&str] = &[
-    "p", "div", "br", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "table", "pre", "section", "article",
-    "header", "footer", "figure", "figcaption", "caption", "dt", "dd", "blockquote", "title", "option", "button", "hr",
-    "details", "summary", "label", "td", "th", "body",
+    "p",
+    "div",
+    "br",
+    "li",
+    "ul",
+    "ol",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "tr",
+    "table",
+    "pre",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "figure",
+    "figcaption",
+    "caption",
+    "dt",
+    "dd",
+    "blockquote",
+    "title",
+    "option",
+    "button",
+    "hr",
+    "details",
+    "summary",
+    "label",
+    "td",
+    "th",
+    "body",
 ];
 
 /// Attributes whose text a person may see.
-const SHOWN: &[&str] = &["title", "alt", "content", "value", "placeholder", "aria-label", "label", "summary"];
+const SHOWN: &[&str] = &[
+    "title",
+    "alt",
+    "content",
+    "value",
+    "placeholder",
+    "aria-label",
+    "label",
+    "summary",
+];
 
 /// A page as it is read.
 #[derive(Default)]
@@ -160,13 +222,19 @@ impl Page {
         let data = value.find("data:").and_then(|at| value.get(at..));
         if let Some(bytes) = data.and_then(payload::decode) {
             self.payloads.push((line, bytes));
-        } else if value.len() >= limits::CELL_BYTES.min(400) || value.trim_start().starts_with(['{', '[']) || key == "srcdoc" {
+        } else if value.len() >= limits::CELL_BYTES.min(400)
+            || value.trim_start().starts_with(['{', '['])
+            || key == "srcdoc"
+        {
             self.texts.push((line, value.to_owned()));
         } else if SHOWN.contains(&key) && value.contains(' ') {
             self.shown.push_str(value);
             self.shown.push('\n');
         } else if value.len() >= limits::ID_MIN && value.bytes().any(|b| b.is_ascii_digit()) {
-            self.attributes.push(Line { number: line, text: value.to_owned() });
+            self.attributes.push(Line {
+                number: line,
+                text: value.to_owned(),
+            });
         }
     }
 
@@ -183,10 +251,20 @@ impl Page {
             }
         }
         for (line, bytes) in &self.payloads {
-            inner.push(part(&format!("embedded at line {line}"), bytes, budget, findings));
+            inner.push(part(
+                &format!("embedded at line {line}"),
+                bytes,
+                budget,
+                findings,
+            ));
         }
         for (line, text) in &self.texts {
-            inner.push(text_part(&format!("attribute at line {line}"), text, budget, findings));
+            inner.push(text_part(
+                &format!("attribute at line {line}"),
+                text,
+                budget,
+                findings,
+            ));
         }
         for (line, kind, text) in &self.scripts {
             let place = format!("script at line {line}");
@@ -199,7 +277,9 @@ impl Page {
             ..Document::default()
         };
         if let Some(drawing) = self.drawing {
-            let drawn = under("drawing", budget, findings, |b, f| drawing.document("", b, f));
+            let drawn = under("drawing", budget, findings, |b, f| {
+                drawing.document("", b, f)
+            });
             inner.push(drawn);
         }
         document.inner = inner;
@@ -212,18 +292,28 @@ impl Page {
 pub(crate) fn frame(document: &Document, source: &str) -> u64 {
     fn told(document: &Document) -> u64 {
         let lines = document.prose.iter().filter(|_| document.prose_is_text);
-        let lines = lines.map(|l| u64::try_from(l.text.len()).unwrap_or(0) + 1).sum::<u64>();
+        let lines = lines
+            .map(|l| u64::try_from(l.text.len()).unwrap_or(0) + 1)
+            .sum::<u64>();
         let tables = document.tables.iter().map(|t| t.bytes).sum::<u64>();
-        let inner = document.inner.iter().map(|i| told(&i.document)).sum::<u64>();
+        let inner = document
+            .inner
+            .iter()
+            .map(|i| told(&i.document))
+            .sum::<u64>();
         lines + tables + inner + document.read + document.unread
     }
-    u64::try_from(source.len()).unwrap_or(0).saturating_sub(told(document))
+    u64::try_from(source.len())
+        .unwrap_or(0)
+        .saturating_sub(told(document))
 }
 
 /// The text of a page: printed tables in it are found by shape.
 fn plain(source: &str, _: &mut Budget, _: &mut Findings) -> Document {
     let mut document = text::read(source);
-    document.tables.extend(super::repeats::tables(&document.prose));
+    document
+        .tables
+        .extend(super::repeats::tables(&document.prose));
     super::listing::note(&mut document);
     source.clone_into(&mut document.whole);
     document
@@ -247,7 +337,7 @@ pub(crate) fn script(
             json::of_picture(&root, text, budget, findings)
         })];
     }
-    let literals = super::literals::of_script(text);
+    let literals = literals::of_script(text);
     let mut inner: Vec<Inner> = literals
         .found
         .iter()
@@ -263,10 +353,13 @@ pub(crate) fn script(
     let program = Document {
         kind: "script".into(),
         unread: literals.unread,
-        whole: payload::without_runs(text),
+        whole: literals::words(text),
         ..Document::default()
     };
-    inner.push(Inner { place: place.to_owned(), document: program });
+    inner.push(Inner {
+        place: place.to_owned(),
+        document: program,
+    });
     inner
 }
 

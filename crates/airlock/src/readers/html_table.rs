@@ -64,8 +64,18 @@ impl Grid {
                 if self.rows.is_empty() {
                     self.rows.push((line, Vec::new()));
                 }
-                let span = |key: &str| attributes.get(key).trim().parse().unwrap_or(1).clamp(1, SPAN);
-                let cell = Cell { text: String::new(), heading: name == "th" };
+                let span = |key: &str| {
+                    attributes
+                        .get(key)
+                        .trim()
+                        .parse()
+                        .unwrap_or(1)
+                        .clamp(1, SPAN)
+                };
+                let cell = Cell {
+                    text: String::new(),
+                    heading: name == "th",
+                };
                 self.open = Some((cell, span("colspan"), span("rowspan")));
             }
             _ => {}
@@ -102,9 +112,20 @@ impl Grid {
                 self.spans.resize(at + 1, (0, String::new(), false));
             }
             if let Some(span) = self.spans.get_mut(at) {
-                *span = (rows - 1, if rows > 1 { cell.text.clone() } else { String::new() }, cell.heading);
+                *span = (
+                    rows - 1,
+                    if rows > 1 {
+                        cell.text.clone()
+                    } else {
+                        String::new()
+                    },
+                    cell.heading,
+                );
             }
-            let copy = Cell { text: cell.text.clone(), heading: cell.heading };
+            let copy = Cell {
+                text: cell.text.clone(),
+                heading: cell.heading,
+            };
             if let Some((_, row)) = self.rows.last_mut() {
                 row.push(copy);
             }
@@ -119,7 +140,10 @@ impl Grid {
         while let Some((left, text, heading)) = self.spans.get_mut(row.len()).filter(|s| s.0 > 0) {
             *left -= 1;
             self.cells += 1;
-            row.push(Cell { text: text.clone(), heading: *heading });
+            row.push(Cell {
+                text: text.clone(),
+                heading: *heading,
+            });
             if self.cells > limits::CELLS {
                 return;
             }
@@ -129,8 +153,14 @@ impl Grid {
     /// The table; or, of a list of names and values beside each other, its lines.
     pub(crate) fn close(mut self, tables: &mut Vec<Table>, text: &mut String) {
         self.close_cell();
-        self.rows.retain(|(_, row)| row.iter().any(|cell| !cell.text.trim().is_empty()));
-        let width = self.rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
+        self.rows
+            .retain(|(_, row)| row.iter().any(|cell| !cell.text.trim().is_empty()));
+        let width = self
+            .rows
+            .iter()
+            .map(|(_, row)| row.len())
+            .max()
+            .unwrap_or(0);
         if width == 0 || tables.len() >= limits::TABLES {
             return;
         }
@@ -145,16 +175,34 @@ impl Grid {
             return;
         }
         // A cell over all columns is a heading of what follows, and no row.
-        let all = |row: &[Cell]| row.iter().all(|c| c.text == row.first().map_or("", |f| f.text.as_str()));
-        let leading = self.rows.iter().take_while(|(_, row)| row.iter().all(|c| c.heading)).count();
-        let heads = self.heads.min(self.rows.len()).max(leading.min(self.rows.len().saturating_sub(1)));
+        let all = |row: &[Cell]| {
+            row.iter()
+                .all(|c| c.text == row.first().map_or("", |f| f.text.as_str()))
+        };
+        let leading = self
+            .rows
+            .iter()
+            .take_while(|(_, row)| row.iter().all(|c| c.heading))
+            .count();
+        let heads = self
+            .heads
+            .min(self.rows.len())
+            .max(leading.min(self.rows.len().saturating_sub(1)));
         let body = self.rows.split_off(heads);
         let bytes = |row: &[Cell]| row.iter().map(|c| c.text.len() + 1).sum::<usize>();
-        let total = self.rows.iter().chain(&body).map(|(_, row)| bytes(row)).sum::<usize>();
+        let total = self
+            .rows
+            .iter()
+            .chain(&body)
+            .map(|(_, row)| bytes(row))
+            .sum::<usize>();
         let mut rows: Vec<Row> = Vec::with_capacity(body.len() + 1);
         if heads > 0 {
             let names = (0..width).map(|i| merged(&self.rows, i));
-            rows.push(Row { line: self.line, cells: names.collect() });
+            rows.push(Row {
+                line: self.line,
+                cells: names.collect(),
+            });
         }
         for (line, row) in &body {
             if width > 2 && row.len() == width && all(row) {
@@ -163,7 +211,10 @@ impl Grid {
                 continue;
             }
             let cells = (0..width).map(|i| row.get(i).map_or(String::new(), |c| squeezed(&c.text)));
-            rows.push(Row { line: *line, cells: cells.collect() });
+            rows.push(Row {
+                line: *line,
+                cells: cells.collect(),
+            });
         }
         let bytes = u64::try_from(total).unwrap_or(u64::MAX);
         tables.push(if heads > 0 {

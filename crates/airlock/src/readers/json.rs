@@ -20,15 +20,32 @@ pub(crate) fn read(text: &str, budget: &mut Budget, findings: &mut Findings) -> 
     let Some((root, kind)) = parse(text) else {
         return unknown::read_text(text, "JSON", findings);
     };
-    if root.get("nbformat").is_some() && root.get("cells").or_else(|| root.get("worksheets")).is_some() {
+    if root.get("nbformat").is_some()
+        && root
+            .get("cells")
+            .or_else(|| root.get("worksheets"))
+            .is_some()
+    {
         return super::notebook::read(&root, text, budget, findings);
     }
     finish(Outline::of(&root), &root, kind, text, budget, findings)
 }
 
 /// Reads the description of a picture that is drawn in a browser.
-pub(crate) fn of_picture(root: &Node, text: &str, budget: &mut Budget, findings: &mut Findings) -> Document {
-    finish(Outline::of_picture(root), root, "picture of a browser (JSON)", text, budget, findings)
+pub(crate) fn of_picture(
+    root: &Node,
+    text: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> Document {
+    finish(
+        Outline::of_picture(root),
+        root,
+        "picture of a browser (JSON)",
+        text,
+        budget,
+        findings,
+    )
 }
 
 /// The document of an outline with the texts and payloads in it, and a whole without what was unpacked.
@@ -45,7 +62,9 @@ fn finish(
     let mut unpacked: HashSet<&str> = HashSet::new();
     document.inner = inner(&texts, &mut unpacked, budget, findings);
     if let Some(class) = model(root) {
-        document.facts.push(Fact::Object { class: class.into() });
+        document.facts.push(Fact::Object {
+            class: class.into(),
+        });
     }
     document.whole = text
         .split('"')
@@ -114,7 +133,9 @@ fn first_line(text: &str) -> u64 {
 
 fn one(text: &str, line: u64) -> Option<Node> {
     let plain = serde_json::from_str::<Raw>(text);
-    let Raw(mut node) = plain.or_else(|_| serde_json::from_str(&without_nan(text))).ok()?;
+    let Raw(mut node) = plain
+        .or_else(|_| serde_json::from_str(&without_nan(text)))
+        .ok()?;
     Lines { text, at: 0, line }.number(&mut node);
     Some(node)
 }
@@ -128,7 +149,9 @@ fn without_nan(text: &str) -> Cow<'_, str> {
     let (mut in_string, mut escaped) = (false, false);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let word = ["NaN", "Infinity", "-Infinity"].iter().find(|w| !in_string && rest.starts_with(**w));
+        let word = ["NaN", "Infinity", "-Infinity"]
+            .iter()
+            .find(|w| !in_string && rest.starts_with(**w));
         if let Some(word) = word {
             out.push_str("null");
             rest = rest.get(word.len()..).unwrap_or_default();
@@ -198,7 +221,9 @@ struct Raw(Node);
 
 impl<'de> Deserialize<'de> for Raw {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Any).map(|what| Self(Node::new(0, what)))
+        deserializer
+            .deserialize_any(Any)
+            .map(|what| Self(Node::new(0, what)))
     }
 }
 

@@ -9,11 +9,25 @@ use crate::verdict::Findings;
 pub(crate) fn is(text: &str) -> bool {
     let has = |what: &str| text.contains(what);
     let begins = has("\\begin{") && has("\\end{");
-    begins && !code::is(text) || has("\\documentclass") || (has("\\hline") || has("\\midrule")) && has("\\\\")
+    let first = text.trim_start().starts_with(['\\', '%']);
+    begins && (first || !code::is(text))
+        || has("\\documentclass")
+        || (has("\\hline") || has("\\midrule")) && has("\\\\")
 }
 
 /// Environments whose rows end with `\\` and whose cells are kept apart by `&`.
-const TABLES: &[&str] = &["tabular", "longtable", "array", "tabularx", "tabulary", "supertabular", "tblr", "xltabular", "tabu", "longtblr"];
+const TABLES: &[&str] = &[
+    "tabular",
+    "longtable",
+    "array",
+    "tabularx",
+    "tabulary",
+    "supertabular",
+    "tblr",
+    "xltabular",
+    "tabu",
+    "longtblr",
+];
 
 /// Reads a source.
 pub(crate) fn read(source: &str, budget: &mut Budget, findings: &mut Findings) -> Document {
@@ -46,7 +60,9 @@ pub(crate) fn read(source: &str, budget: &mut Budget, findings: &mut Findings) -
     document.kind = "LaTeX".into();
     source.clone_into(&mut document.whole);
     if !comments.trim().is_empty() {
-        document.inner.push(text_part("comments", &comments, budget, findings));
+        document
+            .inner
+            .push(text_part("comments", &comments, budget, findings));
     }
     document.read = html::frame(&document, source);
     document
@@ -90,8 +106,22 @@ fn next_table(text: &str) -> Option<(&str, &str, &str)> {
 
 /// Rules and other commands that stand between rows.
 const BETWEEN: &[&str] = &[
-    "\\hline", "\\toprule", "\\midrule", "\\bottomrule", "\\endhead", "\\endfirsthead", "\\endfoot", "\\endlastfoot", "\\addlinespace",
-    "\\cmidrule", "\\cline", "\\specialrule", "\\hhline", "\\rowcolor", "\\noalign", "\\SetCell",
+    "\\hline",
+    "\\toprule",
+    "\\midrule",
+    "\\bottomrule",
+    "\\endhead",
+    "\\endfirsthead",
+    "\\endfoot",
+    "\\endlastfoot",
+    "\\addlinespace",
+    "\\cmidrule",
+    "\\cline",
+    "\\specialrule",
+    "\\hhline",
+    "\\rowcolor",
+    "\\noalign",
+    "\\SetCell",
 ];
 
 /// A row: its line, whether a rule stands above it, and its cells.
@@ -115,13 +145,23 @@ fn table(body: &str, first: u64, tables: &mut Vec<Table>, between: &mut String) 
         let (ruled, piece) = without_rules(piece);
         let cells = cells(&piece);
         if cells.iter().any(|cell| !cell.trim().is_empty()) {
-            rows.push(Cut { line: at, ruled, cells });
+            rows.push(Cut {
+                line: at,
+                ruled,
+                cells,
+            });
         } else if let Some(last) = rows.last_mut().filter(|_| ruled) {
             last.ruled = last.ruled || ruled;
         }
     }
     let width = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
-    let is_pairs = width >= 4 && rows.iter().all(|row| row.cells.iter().step_by(2).all(|c| c.is_empty() || c.ends_with(':')));
+    let is_pairs = width >= 4
+        && rows.iter().all(|row| {
+            row.cells
+                .iter()
+                .step_by(2)
+                .all(|c| c.is_empty() || c.ends_with(':'))
+        });
     if width < 2 || is_pairs {
         for row in &rows {
             for pair in row.cells.chunks(2) {
@@ -131,7 +171,11 @@ fn table(body: &str, first: u64, tables: &mut Vec<Table>, between: &mut String) 
         }
         return;
     }
-    let head = rows.iter().skip(1).position(|row| row.ruled).map_or(0, |i| i + 1);
+    let head = rows
+        .iter()
+        .skip(1)
+        .position(|row| row.ruled)
+        .map_or(0, |i| i + 1);
     let head = if head <= 4 { head } else { 0 };
     let below = rows.split_off(head);
     let bytes = |row: &Cut| row.cells.iter().map(|c| c.len() + 1).sum::<usize>();
@@ -139,13 +183,21 @@ fn table(body: &str, first: u64, tables: &mut Vec<Table>, between: &mut String) 
     let total = u64::try_from(total).unwrap_or(u64::MAX);
     let body = below.iter().map(|row| Row {
         line: row.line,
-        cells: (0..width).map(|i| row.cells.get(i).map_or("", String::as_str)).collect(),
+        cells: (0..width)
+            .map(|i| row.cells.get(i).map_or("", String::as_str))
+            .collect(),
     });
     if rows.is_empty() {
         tables.push(Table::new(body.collect(), total));
     } else {
-        let header = Row { line: first, cells: (0..width).map(|i| merged(&rows, i)).collect() };
-        tables.push(Table::headed([header].into_iter().chain(body).collect(), total));
+        let header = Row {
+            line: first,
+            cells: (0..width).map(|i| merged(&rows, i)).collect(),
+        };
+        tables.push(Table::headed(
+            [header].into_iter().chain(body).collect(),
+            total,
+        ));
     }
 }
 
@@ -222,7 +274,9 @@ fn without_rules(piece: &str) -> (bool, String) {
                 Some('{') => group(rest).map(str::len),
                 _ => None,
             };
-            let Some(after) = close.and_then(|i| rest.get(i..)) else { break };
+            let Some(after) = close.and_then(|i| rest.get(i..)) else {
+                break;
+            };
             rest = after;
         }
         rest = rest.trim_start();
@@ -263,9 +317,38 @@ fn cells(row: &str) -> Vec<String> {
 
 /// Commands whose arguments are names of files, labels and settings, which are in the search of the whole.
 const DROPPED: &[&str] = &[
-    "label", "ref", "cite", "citep", "citet", "includegraphics", "usepackage", "documentclass", "input", "include", "bibliography",
-    "begin", "end", "vspace", "hspace", "setlength", "multirow", "cref", "autoref", "eqref", "rule", "color", "cellcolor", "url", "href",
-    "definecolor", "geometry", "pagestyle", "bibliographystyle", "renewcommand", "newcommand", "arraystretch",
+    "label",
+    "ref",
+    "cite",
+    "citep",
+    "citet",
+    "includegraphics",
+    "usepackage",
+    "documentclass",
+    "input",
+    "include",
+    "bibliography",
+    "begin",
+    "end",
+    "vspace",
+    "hspace",
+    "setlength",
+    "multirow",
+    "cref",
+    "autoref",
+    "eqref",
+    "rule",
+    "color",
+    "cellcolor",
+    "url",
+    "href",
+    "definecolor",
+    "geometry",
+    "pagestyle",
+    "bibliographystyle",
+    "renewcommand",
+    "newcommand",
+    "arraystretch",
 ];
 
 /// A text without its commands.
@@ -299,7 +382,9 @@ fn command<'a>(text: &'a str, out: &mut String) -> &'a str {
         if !matches!(sign, ',' | ';' | '!' | ':' | '/') {
             out.push(if sign == '\\' { ' ' } else { sign });
         }
-        return text.get(sign.len_utf8().min(text.len())..).unwrap_or_default();
+        return text
+            .get(sign.len_utf8().min(text.len())..)
+            .unwrap_or_default();
     }
     out.push_str(match name {
         "textless" | "lt" => "<",
@@ -317,10 +402,15 @@ fn command<'a>(text: &'a str, out: &mut String) -> &'a str {
         let option = rest.starts_with('[');
         let close = match rest.chars().next() {
             Some('[') if dropped || !out.ends_with(' ') => rest.find(']').map(|i| i + 1),
-            Some('{') if dropped && !(name == "multirow" && rest.matches('{').count() <= 1) => group(rest).map(str::len),
+            Some('{') if dropped && !(name == "multirow" && rest.matches('{').count() <= 1) => {
+                group(rest).map(str::len)
+            }
             _ => None,
         };
-        match close.and_then(|i| rest.get(i..)).filter(|_| dropped || option) {
+        match close
+            .and_then(|i| rest.get(i..))
+            .filter(|_| dropped || option)
+        {
             Some(after) => rest = after,
             None => return rest,
         }
@@ -337,11 +427,20 @@ fn points(text: &str, tables: &mut Vec<Table>, facts: &mut Vec<Fact>) {
             let (pair, _) = pair.split_once(')')?;
             pair.split_once(',')
         });
-        let mut rows = vec![Row { line: 0, cells: ["x", "y"].into_iter().collect() }];
-        rows.extend(pairs.map(|(x, y)| Row { line: 0, cells: [x.trim(), y.trim()].into_iter().collect() }));
+        let mut rows = vec![Row {
+            line: 0,
+            cells: ["x", "y"].into_iter().collect(),
+        }];
+        rows.extend(pairs.map(|(x, y)| Row {
+            line: 0,
+            cells: [x.trim(), y.trim()].into_iter().collect(),
+        }));
         let count = u64::try_from(rows.len()).unwrap_or(1) - 1;
         if count > 0 {
-            facts.push(Fact::Marks { of: "points".into(), count });
+            facts.push(Fact::Marks {
+                of: "points".into(),
+                count,
+            });
             tables.push(Table::headed(rows, u64::try_from(body.len()).unwrap_or(0)));
         }
     }

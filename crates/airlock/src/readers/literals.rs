@@ -20,6 +20,15 @@ pub(crate) struct Literals {
     pub(crate) unread: u64,
 }
 
+/// What is searched of a script: all of it; of a library, whose numbers are constants, its texts.
+pub(crate) fn words(text: &str) -> String {
+    if text.len() <= LIBRARY {
+        return super::payload::without_runs(text);
+    }
+    let texts: Vec<&str> = text.split('"').skip(1).step_by(2).collect();
+    super::payload::without_runs(&texts.join("\n"))
+}
+
 /// Finds the literals of a script.
 pub(crate) fn of_script(text: &str) -> Literals {
     let bytes = text.as_bytes();
@@ -27,7 +36,10 @@ pub(crate) fn of_script(text: &str) -> Literals {
     // Each look for a closing bracket costs its length; together not more than some passes over the text.
     let mut budget = text.len().saturating_mul(16).saturating_add(1 << 20);
     let mut at = 0;
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr3(b'{', b'[', b'\'', rest)) {
+    while let Some(found) = bytes
+        .get(at..)
+        .and_then(|rest| memchr::memchr3(b'{', b'[', b'\'', rest))
+    {
         let start = at + found;
         at = start + 1;
         let rest = text.get(start..).unwrap_or_default();
@@ -72,7 +84,12 @@ fn closed(bytes: &[u8], most: usize) -> Option<usize> {
     let mut quoted = None;
     let single = bytes.first() == Some(&b'\'');
     let mut escaped = false;
-    for (i, b) in bytes.iter().enumerate().take(most).skip(usize::from(single)) {
+    for (i, b) in bytes
+        .iter()
+        .enumerate()
+        .take(most)
+        .skip(usize::from(single))
+    {
         if escaped {
             escaped = false;
             continue;
@@ -113,7 +130,14 @@ mod tests {
     fn literals_of_a_script() {
         let script = "var a=1;Plotly.newPlot('id', [{\"x\": [1, 2], \"y\": [3, 4]}], {\"t\": \"a}b\"});f(function(){return b[0]})";
         let found = super::of_script(script).found;
-        assert_eq!(found, ["[{\"x\": [1, 2], \"y\": [3, 4]}]", "{\"t\": \"a}b\"}", "[0]"]);
+        assert_eq!(
+            found,
+            [
+                "[{\"x\": [1, 2], \"y\": [3, 4]}]",
+                "{\"t\": \"a}b\"}",
+                "[0]"
+            ]
+        );
         assert!(super::of_script(&"[[".repeat(1_000)).found.is_empty());
     }
 }

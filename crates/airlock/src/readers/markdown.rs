@@ -15,15 +15,40 @@ pub(crate) fn is(text: &str) -> bool {
 /// The info string of a line that opens or closes a block (CommonMark 4.5).
 fn fence(line: &str) -> Option<&str> {
     let line = line.trim_start();
-    let rest = line.strip_prefix("```").or_else(|| line.strip_prefix("~~~"))?;
+    let rest = line
+        .strip_prefix("```")
+        .or_else(|| line.strip_prefix("~~~"))?;
     let info = rest.trim_start_matches(['`', '~']).trim();
     (!info.contains('`')).then_some(info)
 }
 
 /// Languages whose blocks are programs.
 const PROGRAMS: &[&str] = &[
-    "r", "python", "py", "python3", "sql", "stata", "sas", "bash", "sh", "shell", "julia", "console", "js", "javascript", "c", "cpp",
-    "rust", "java", "matlab", "perl", "ruby", "dockerfile", "makefile", "nextflow", "wdl",
+    "r",
+    "python",
+    "py",
+    "python3",
+    "sql",
+    "stata",
+    "sas",
+    "bash",
+    "sh",
+    "shell",
+    "julia",
+    "console",
+    "js",
+    "javascript",
+    "c",
+    "cpp",
+    "rust",
+    "java",
+    "matlab",
+    "perl",
+    "ruby",
+    "dockerfile",
+    "makefile",
+    "nextflow",
+    "wdl",
 ];
 
 /// Reads a text with blocks.
@@ -54,14 +79,18 @@ pub(crate) fn read(source: &str, budget: &mut Budget, findings: &mut Findings) -
                     html = Some((number, body));
                 }
             }
-            (Some(_), Some((start, info, body))) => inner.push(block_of(start, &info, &body, budget, findings)),
+            (Some(_), Some((start, info, body))) => {
+                inner.push(block_of(start, &info, &body, budget, findings))
+            }
             (Some(info), None) => block = Some((number, info.to_owned(), String::new())),
             (None, Some((start, info, mut body))) => {
                 body.push_str(line);
                 body.push('\n');
                 block = Some((start, info, body));
             }
-            (None, None) => between.push_str(&without_images(number, line, &mut inner, budget, findings)),
+            (None, None) => {
+                between.push_str(&without_images(number, line, &mut inner, budget, findings))
+            }
         }
         between.push('\n');
     }
@@ -81,15 +110,28 @@ pub(crate) fn read(source: &str, budget: &mut Budget, findings: &mut Findings) -
 
 /// A table of HTML, as pandas and knitr leave it in Markdown.
 fn page(start: usize, body: &str, budget: &mut Budget, findings: &mut Findings) -> Inner {
-    under(&format!("table at line {start}"), budget, findings, |budget, findings| {
-        html::read(body, budget, findings)
-    })
+    under(
+        &format!("table at line {start}"),
+        budget,
+        findings,
+        |budget, findings| html::read(body, budget, findings),
+    )
 }
 
-fn block_of(start: usize, info: &str, body: &str, budget: &mut Budget, findings: &mut Findings) -> Inner {
+fn block_of(
+    start: usize,
+    info: &str,
+    body: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> Inner {
     let place = format!("block at line {start}");
     let name = info.trim_start_matches(['{', '.', ' ']);
-    let name: String = name.chars().take_while(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase();
+    let name: String = name
+        .chars()
+        .take_while(|c| c.is_alphanumeric())
+        .collect::<String>()
+        .to_ascii_lowercase();
     if PROGRAMS.contains(&name.as_str()) {
         let language = Language::named(&name);
         return under(&place, budget, findings, |budget, findings| {
@@ -103,7 +145,10 @@ fn block_of(start: usize, info: &str, body: &str, budget: &mut Budget, findings:
 pub(crate) fn printed(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {
-        let bare = line.strip_prefix("##").or_else(|| line.strip_prefix("#>")).filter(|rest| rest.is_empty() || rest.starts_with(' '));
+        let bare = line
+            .strip_prefix("##")
+            .or_else(|| line.strip_prefix("#>"))
+            .filter(|rest| rest.is_empty() || rest.starts_with(' '));
         out.push_str(bare.unwrap_or(line));
         out.push('\n');
     }
@@ -124,8 +169,16 @@ fn without_images(
     let (body, after) = rest.split_once(')').unwrap_or((rest, ""));
     match payload::decode(&format!("data:{body}")) {
         Some(bytes) => {
-            inner.push(part(&format!("image at line {number}"), &bytes, budget, findings));
-            format!("{before}](){}", without_images(number, after, inner, budget, findings))
+            inner.push(part(
+                &format!("image at line {number}"),
+                &bytes,
+                budget,
+                findings,
+            ));
+            format!(
+                "{before}](){}",
+                without_images(number, after, inner, budget, findings)
+            )
         }
         None => line.to_owned(),
     }

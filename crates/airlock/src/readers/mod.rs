@@ -13,8 +13,8 @@ pub(crate) mod delimited;
 pub(crate) mod document;
 pub(crate) mod encoding;
 mod fixed_width;
-mod html_table;
 mod html;
+mod html_table;
 mod json;
 mod latex;
 mod listing;
@@ -93,15 +93,42 @@ const BINARY: &[Binary] = &[];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
 const TEXTS: &[Text] = &[
-    Text { is: json::is, read: json::read },
-    Text { is: svg::is, read: svg::read },
-    Text { is: html::is, read: html::read },
-    Text { is: xml::is, read: xml::read },
-    Text { is: markdown::is, read: markdown::read },
-    Text { is: latex::is, read: latex::read },
-    Text { is: yaml::is, read: yaml::read },
-    Text { is: code::is, read: code::read },
-    Text { is: fixed_width::is, read: fixed_width::read },
+    Text {
+        is: json::is,
+        read: json::read,
+    },
+    Text {
+        is: svg::is,
+        read: svg::read,
+    },
+    Text {
+        is: html::is,
+        read: html::read,
+    },
+    Text {
+        is: xml::is,
+        read: xml::read,
+    },
+    Text {
+        is: markdown::is,
+        read: markdown::read,
+    },
+    Text {
+        is: latex::is,
+        read: latex::read,
+    },
+    Text {
+        is: yaml::is,
+        read: yaml::read,
+    },
+    Text {
+        is: code::is,
+        read: code::read,
+    },
+    Text {
+        is: fixed_width::is,
+        read: fixed_width::read,
+    },
 ];
 
 /// Reads a file. What went wrong is among the findings; what could not be read is in `unread`.
@@ -116,7 +143,9 @@ pub(crate) fn part(
     budget: &mut Budget,
     findings: &mut Findings,
 ) -> Inner {
-    under(place, budget, findings, |budget, findings| inside(bytes, budget, findings))
+    under(place, budget, findings, |budget, findings| {
+        inside(bytes, budget, findings)
+    })
 }
 
 /// Reads a part of a file that is text: an output of a notebook, a comment, a text of a program.
@@ -126,7 +155,9 @@ pub(crate) fn text_part(
     budget: &mut Budget,
     findings: &mut Findings,
 ) -> Inner {
-    under(place, budget, findings, |budget, findings| of_text(text, budget, findings))
+    under(place, budget, findings, |budget, findings| {
+        of_text(text, budget, findings)
+    })
 }
 
 /// Reads a part in a way that is known. Beyond the limits on parts it is not read, and that is said.

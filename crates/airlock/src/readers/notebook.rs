@@ -8,15 +8,26 @@ use super::{Budget, Document, Fact, Inner, html, json, part, payload, text_part,
 use crate::verdict::Findings;
 
 /// Reads a notebook of which the tree is known.
-pub(crate) fn read(root: &Node, text: &str, budget: &mut Budget, findings: &mut Findings) -> Document {
+pub(crate) fn read(
+    root: &Node,
+    text: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> Document {
     let mut notebook = Notebook {
-        document: Document { kind: "notebook".into(), ..Document::default() },
+        document: Document {
+            kind: "notebook".into(),
+            ..Document::default()
+        },
         language: language(root),
         budget,
         findings,
     };
     let sheets = root.get("worksheets").map_or(&[][..], items);
-    let lists = root.get("cells").into_iter().chain(sheets.iter().filter_map(|sheet| sheet.get("cells")));
+    let lists = root
+        .get("cells")
+        .into_iter()
+        .chain(sheets.iter().filter_map(|sheet| sheet.get("cells")));
     let cells: Vec<&Node> = lists.flat_map(items).collect();
     for (n, cell) in (1_usize..).zip(cells) {
         notebook.cell(n, cell);
@@ -27,11 +38,17 @@ pub(crate) fn read(root: &Node, text: &str, budget: &mut Budget, findings: &mut 
     }
     let mut document = notebook.document;
     document.read = html::frame(&document, text);
+    // What no version of the format foresees is searched, too.
+    document.whole = payload::without_runs(text);
     document
 }
 
 fn items(node: &Node) -> &[Node] {
-    if let What::List(nodes) = &node.what { nodes } else { &[] }
+    if let What::List(nodes) = &node.what {
+        nodes
+    } else {
+        &[]
+    }
 }
 
 /// Text, or lines of text.
@@ -45,7 +62,9 @@ fn joined(node: &Node) -> String {
 fn language(root: &Node) -> Language {
     let metadata = root.get("metadata");
     let of = |key: &str, name: &str| metadata?.get(key)?.get(name).map(Node::text);
-    let name = of("language_info", "name").or_else(|| of("kernelspec", "language")).or_else(|| of("kernelspec", "name"));
+    let name = of("language_info", "name")
+        .or_else(|| of("kernelspec", "language"))
+        .or_else(|| of("kernelspec", "name"));
     Language::named(name.unwrap_or("python"))
 }
 
@@ -58,8 +77,16 @@ struct Notebook<'a> {
 
 impl Notebook<'_> {
     fn cell(&mut self, n: usize, cell: &Node) {
+        if cell.map().is_none() {
+            self.rest(&format!("cell {n}"), cell);
+            return;
+        }
         let kind = cell.get("cell_type").map_or("code", Node::text);
-        let source = cell.get("source").or_else(|| cell.get("input")).map(joined).unwrap_or_default();
+        let source = cell
+            .get("source")
+            .or_else(|| cell.get("input"))
+            .map(joined)
+            .unwrap_or_default();
         let place = format!("cell {n}");
         if !source.trim().is_empty() {
             let place = format!("{place}, source");
@@ -76,14 +103,31 @@ impl Notebook<'_> {
         for (m, output) in (1_usize..).zip(cell.get("outputs").map_or(&[][..], items)) {
             self.output(&format!("{place}, output {m}"), output);
         }
-        for (name, bundle) in cell.get("attachments").and_then(Node::map).unwrap_or_default() {
+        for (name, bundle) in cell
+            .get("attachments")
+            .and_then(Node::map)
+            .unwrap_or_default()
+        {
             self.mime(&format!("{place}, attachment {}", short(name)), bundle);
         }
         const KNOWN: [&str; 10] = [
-            "cell_type", "source", "input", "outputs", "attachments", "execution_count", "prompt_number", "id", "language",
+            "cell_type",
+            "source",
+            "input",
+            "outputs",
+            "attachments",
+            "execution_count",
+            "prompt_number",
+            "id",
+            "language",
             "collapsed",
         ];
-        for (key, node) in cell.map().unwrap_or_default().iter().filter(|(key, _)| !KNOWN.contains(&key.as_str())) {
+        for (key, node) in cell
+            .map()
+            .unwrap_or_default()
+            .iter()
+            .filter(|(key, _)| !KNOWN.contains(&key.as_str()))
+        {
             self.rest(&format!("{place}, {}", short(key)), node);
         }
     }
@@ -99,8 +143,21 @@ impl Notebook<'_> {
         if let Some(traceback) = traceback {
             self.text(place, &traceback);
         }
-        const KNOWN: [&str; 7] = ["data", "traceback", "output_type", "execution_count", "prompt_number", "name", "stream"];
-        for (key, node) in output.map().unwrap_or_default().iter().filter(|(k, _)| !KNOWN.contains(&k.as_str())) {
+        const KNOWN: [&str; 7] = [
+            "data",
+            "traceback",
+            "output_type",
+            "execution_count",
+            "prompt_number",
+            "name",
+            "stream",
+        ];
+        for (key, node) in output
+            .map()
+            .unwrap_or_default()
+            .iter()
+            .filter(|(k, _)| !KNOWN.contains(&k.as_str()))
+        {
             self.form(place, key, node);
         }
     }
@@ -132,7 +189,9 @@ impl Notebook<'_> {
         let text = joined(node);
         match kind {
             "text/html" | "html" => {
-                let inner = under(place, self.budget, self.findings, |b, f| html::read(&text, b, f));
+                let inner = under(place, self.budget, self.findings, |b, f| {
+                    html::read(&text, b, f)
+                });
                 self.document.inner.push(inner);
             }
             "application/javascript" | "javascript" => {
@@ -140,7 +199,9 @@ impl Notebook<'_> {
                 self.document.inner.extend(inner);
             }
             "png" | "jpeg" | "pdf" => self.binary(place, &text),
-            _ if kind.starts_with("image/") && kind != "image/svg+xml" || kind == "application/pdf" => {
+            _ if kind.starts_with("image/") && kind != "image/svg+xml"
+                || kind == "application/pdf" =>
+            {
                 self.binary(place, &text);
             }
             _ => self.text(place, &without_colours(&text)),
@@ -157,7 +218,9 @@ impl Notebook<'_> {
 
     fn text(&mut self, place: &str, text: &str) {
         if !text.trim().is_empty() {
-            self.document.inner.push(text_part(place, text, self.budget, self.findings));
+            self.document
+                .inner
+                .push(text_part(place, text, self.budget, self.findings));
         }
     }
 
@@ -175,7 +238,9 @@ impl Notebook<'_> {
         });
         let says = !inner.document.tables.is_empty() || !inner.document.inner.is_empty();
         if says && place.contains("metadata") {
-            self.document.facts.push(Fact::Hidden { what: format!("data in {place}") });
+            self.document.facts.push(Fact::Hidden {
+                what: format!("data in {place}"),
+            });
         }
         self.document.inner.push(inner);
     }

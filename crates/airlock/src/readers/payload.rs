@@ -40,7 +40,8 @@ pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
 
 /// A text without its payloads: they are documents of their own, and in them words come by chance.
 pub(crate) fn without_runs(text: &str) -> String {
-    let is_payload = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '-' | '_');
+    let is_payload =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '-' | '_');
     let mut out = String::with_capacity(text.len());
     for piece in text.split_inclusive(|c| !is_payload(c)) {
         if piece.len() < limits::OPAQUE_RUN {
@@ -56,7 +57,10 @@ fn percent(text: &str) -> Vec<u8> {
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let digit = |at: usize| tail.get(at).and_then(|b| char::from(*b).to_digit(16));
-        let coded = digit(0).zip(digit(1)).map(|(a, b)| a * 16 + b).filter(|_| *first == b'%');
+        let coded = digit(0)
+            .zip(digit(1))
+            .map(|(a, b)| a * 16 + b)
+            .filter(|_| *first == b'%');
         if let Some(byte) = coded.and_then(|n| u8::try_from(n).ok()) {
             bytes.push(byte);
             rest = tail.get(2..).unwrap_or_default();
@@ -74,7 +78,12 @@ pub(crate) fn typed_array(what: &What) -> Option<What> {
     let What::Map(entries) = what else {
         return None;
     };
-    let get = |key: &str| entries.iter().find(|(name, _)| name == key).map(|(_, node)| node);
+    let get = |key: &str| {
+        entries
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, node)| node)
+    };
     let dtype = get("dtype")?.text();
     let data = get("bdata")
         .or_else(|| get("__ndarray__"))
@@ -87,7 +96,12 @@ pub(crate) fn typed_array(what: &What) -> Option<What> {
 
 fn numbers(bytes: &[u8], dtype: &str) -> Option<Vec<String>> {
     fn each<const N: usize, T: ToString>(bytes: &[u8], of: fn([u8; N]) -> T) -> Vec<String> {
-        bytes.as_chunks::<N>().0.iter().map(|chunk| of(*chunk).to_string()).collect()
+        bytes
+            .as_chunks::<N>()
+            .0
+            .iter()
+            .map(|chunk| of(*chunk).to_string())
+            .collect()
     }
     Some(match dtype {
         "f8" | "float64" => each(bytes, f64::from_le_bytes),
@@ -112,7 +126,10 @@ mod tests {
     /// `base64` of coreutils.
     #[test]
     fn payloads() {
-        assert_eq!(decode("data:text/plain;base64,MTIzNDU2Nw==").unwrap(), b"1234567");
+        assert_eq!(
+            decode("data:text/plain;base64,MTIzNDU2Nw==").unwrap(),
+            b"1234567"
+        );
         assert_eq!(decode("data:text/csv,a%2Cb%0A1").unwrap(), b"a,b\n1");
         assert!(decode("not a payload").is_none());
     }
@@ -125,7 +142,9 @@ mod tests {
             ("dtype".into(), scalar("f8")),
             ("bdata".into(), scalar("AAAAAAAA+D8AAAAAAIBOQA==")),
         ]);
-        let Some(What::List(list)) = typed_array(&map) else { panic!() };
+        let Some(What::List(list)) = typed_array(&map) else {
+            panic!()
+        };
         let texts: Vec<&str> = list.iter().map(Node::text).collect();
         assert_eq!(texts, ["1.5", "61"]);
     }

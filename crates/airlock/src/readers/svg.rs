@@ -53,12 +53,16 @@ impl Drawing {
         if !self.is_frame() {
             self.mark(name, attributes);
         }
-        if matches!(name, "text" | "title" | "desc" | "metadata" | "script" | "foreignobject") {
+        if matches!(
+            name,
+            "text" | "title" | "desc" | "metadata" | "script" | "foreignobject"
+        ) {
             self.end_words();
         }
         // Deeper than any drawing of a program: the rest is counted as if it lay flat.
         if !closed && self.open.len() < 1_000 {
-            self.open.push((name.to_owned(), attributes.get("id").to_owned()));
+            self.open
+                .push((name.to_owned(), attributes.get("id").to_owned()));
         }
     }
 
@@ -67,7 +71,9 @@ impl Drawing {
         const DEFINED: [&str; 5] = ["defs", "clippath", "marker", "symbol", "pattern"];
         self.open.iter().any(|(name, id)| {
             DEFINED.contains(&name.as_str())
-                || ["text_", "xtick_", "ytick_", "matplotlib.axis"].iter().any(|p| id.starts_with(p))
+                || ["text_", "xtick_", "ytick_", "matplotlib.axis"]
+                    .iter()
+                    .any(|p| id.starts_with(p))
         })
     }
 
@@ -80,7 +86,9 @@ impl Drawing {
             }
             "rect" => self.shapes += 1,
             "polyline" | "polygon" => {
-                let numbers = attributes.get("points").split(|c: char| c.is_whitespace() || c == ',');
+                let numbers = attributes
+                    .get("points")
+                    .split(|c: char| c.is_whitespace() || c == ',');
                 let pairs = numbers.filter(|n| !n.is_empty()).count() / 2;
                 self.longest = self.longest.max(u64::try_from(pairs).unwrap_or(0));
             }
@@ -105,7 +113,10 @@ impl Drawing {
         if let Some(at) = self.open.iter().rposition(|(open, _)| open == name) {
             self.open.truncate(at);
         }
-        if matches!(name, "text" | "title" | "desc" | "metadata" | "script" | "foreignobject" | "svg") {
+        if matches!(
+            name,
+            "text" | "title" | "desc" | "metadata" | "script" | "foreignobject" | "svg"
+        ) {
             self.end_words();
         }
     }
@@ -132,43 +143,95 @@ impl Drawing {
         }
         let text = words.split_whitespace().collect::<Vec<_>>().join(" ");
         if !text.is_empty() {
-            self.lines.push(Line { number: self.line, text });
+            self.lines.push(Line {
+                number: self.line,
+                text,
+            });
         }
     }
 
     fn attribute(&mut self, line: u64, key: &str, value: &str) {
-        let drawn = matches!(key, "d" | "points" | "transform" | "style" | "class" | "viewbox" | "clip-path");
-        if let Some(bytes) = value.starts_with("data:").then(|| payload::decode(value)).flatten() {
+        let drawn = matches!(
+            key,
+            "d" | "points" | "transform" | "style" | "class" | "viewbox" | "clip-path"
+        );
+        if let Some(bytes) = value
+            .starts_with("data:")
+            .then(|| payload::decode(value))
+            .flatten()
+        {
             self.payloads.push((line, bytes));
         } else if value.trim_start().starts_with(['{', '[']) {
             self.texts.push((line, value.to_owned()));
-        } else if !drawn && value.len() >= limits::ID_MIN && value.bytes().any(|b| b.is_ascii_alphabetic()) {
-            self.attributes.push(Line { number: line, text: value.to_owned() });
+        } else if !drawn
+            && value.len() >= limits::ID_MIN
+            && value.bytes().any(|b| b.is_ascii_alphabetic())
+        {
+            self.attributes.push(Line {
+                number: line,
+                text: value.to_owned(),
+            });
         }
     }
 
-    pub(crate) fn document(mut self, source: &str, budget: &mut Budget, findings: &mut Findings) -> Document {
+    pub(crate) fn document(
+        mut self,
+        source: &str,
+        budget: &mut Budget,
+        findings: &mut Findings,
+    ) -> Document {
         self.end_words();
-        let marks = [("points", self.points), ("shapes", self.shapes), ("vertices", self.longest)];
+        let marks = [
+            ("points", self.points),
+            ("shapes", self.shapes),
+            ("vertices", self.longest),
+        ];
         let facts = marks.into_iter().filter(|(_, count)| *count > 0);
         let mut document = Document {
             kind: "SVG drawing".into(),
-            facts: facts.map(|(of, count)| Fact::Marks { of: of.into(), count }).collect(),
+            facts: facts
+                .map(|(of, count)| Fact::Marks {
+                    of: of.into(),
+                    count,
+                })
+                .collect(),
             prose: self.lines,
             prose_is_text: true,
             ..Document::default()
         };
         // Text alone: a number of a path's geometry is nobody's id.
-        document.whole = document.prose.iter().map(|l| l.text.as_str()).collect::<Vec<_>>().join("\n");
+        document.whole = document
+            .prose
+            .iter()
+            .map(|l| l.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n");
         for (line, bytes) in &self.payloads {
-            document.inner.push(part(&format!("image at line {line}"), bytes, budget, findings));
+            document.inner.push(part(
+                &format!("image at line {line}"),
+                bytes,
+                budget,
+                findings,
+            ));
         }
         for (line, text) in &self.texts {
-            document.inner.push(text_part(&format!("text at line {line}"), text, budget, findings));
+            document.inner.push(text_part(
+                &format!("text at line {line}"),
+                text,
+                budget,
+                findings,
+            ));
         }
         if !self.attributes.is_empty() {
-            let lines = Document { kind: "attributes".into(), prose: self.attributes, ..Document::default() };
-            document.inner.push(super::Inner { place: "attributes".into(), document: lines });
+            let lines = Document {
+                kind: "attributes".into(),
+                prose: self.attributes,
+                ..Document::default()
+            };
+            document.inner.push(super::Inner {
+                place: "attributes".into(),
+                document: lines,
+            });
         }
         document.read = html::frame(&document, source);
         document
@@ -179,7 +242,8 @@ impl Drawing {
 fn is_letter(href: &str) -> bool {
     let name = href.trim_start_matches('#');
     let after_dash = name.rsplit_once('-').map_or("", |(_, code)| code);
-    let code = (1..=6).contains(&after_dash.len()) && after_dash.bytes().all(|b| b.is_ascii_hexdigit());
+    let code =
+        (1..=6).contains(&after_dash.len()) && after_dash.bytes().all(|b| b.is_ascii_hexdigit());
     code && name.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
@@ -249,9 +313,15 @@ mod tests {
     #[test]
     fn paths() {
         // cairo's point, plotly's point, a bar of matplotlib, a curve of three vertices.
-        assert_eq!(Path::of("M 5 3 C 5 4 4 5 3 5 C 2 5 1 4 1 3 C 1 2 2 1 3 1 C 4 1 5 2 5 3 Z"), Path::Point);
+        assert_eq!(
+            Path::of("M 5 3 C 5 4 4 5 3 5 C 2 5 1 4 1 3 C 1 2 2 1 3 1 C 4 1 5 2 5 3 Z"),
+            Path::Point
+        );
         assert_eq!(Path::of("M3,0A3,3 0 1,1 0,-3A3,3 0 0,1 3,0Z"), Path::Point);
-        assert_eq!(Path::of("M 77.2 307.5 L 133.2 307.5 L 133.2 115.1 L 77.2 115.1 z"), Path::Shape);
+        assert_eq!(
+            Path::of("M 77.2 307.5 L 133.2 307.5 L 133.2 115.1 L 77.2 115.1 z"),
+            Path::Shape
+        );
         assert_eq!(Path::of("M 1 2 L 3 4 L 5-6"), Path::Curve(3));
         assert_eq!(Path::of("M1 2h0".repeat(12).as_str()), Path::Dots(12));
     }

@@ -220,9 +220,18 @@ fn table_of(lines: &[&str], at: usize, stretch: &[&str], way: Apart) -> Option<(
     let width = stretch.first().map_or(0, |line| cells(line, way).count());
     // Groups `0 1` over rows `F 236  65`: two cells each by wide gaps, and three by all gaps.
     let below = stretch.get(1..).unwrap_or_default();
-    let gaps_below = below.first().map_or(0, |line| cells(line, Apart::Gaps).count());
-    let levels: Vec<&str> = stretch.first().map(|line| cells(line, way).collect()).unwrap_or_default();
-    if way == Apart::WideGaps && gaps_below == width + 1 && are_levels(&levels, gaps_below) && all_numbers(below, Apart::Gaps) {
+    let gaps_below = below
+        .first()
+        .map_or(0, |line| cells(line, Apart::Gaps).count());
+    let levels: Vec<&str> = stretch
+        .first()
+        .map(|line| cells(line, way).collect())
+        .unwrap_or_default();
+    if way == Apart::WideGaps
+        && gaps_below == width + 1
+        && are_levels(&levels, gaps_below)
+        && all_numbers(below, Apart::Gaps)
+    {
         return None;
     }
     if way == Apart::WideGaps && all_numbers(stretch, Apart::Gaps) {
@@ -248,7 +257,8 @@ fn table_of(lines: &[&str], at: usize, stretch: &[&str], way: Apart) -> Option<(
         return None;
     }
     // `Min.   :14.15` of R's summary: names and values, each judged as a sentence.
-    let valued = |line: &&str| cells(line, way).any(|cell| cell.starts_with(':') && has_digit(cell));
+    let valued =
+        |line: &&str| cells(line, way).any(|cell| cell.starts_with(':') && has_digit(cell));
     if stretch.iter().any(valued) {
         return None;
     }
@@ -258,7 +268,11 @@ fn table_of(lines: &[&str], at: usize, stretch: &[&str], way: Apart) -> Option<(
     let mut rows: Vec<Row> = Vec::with_capacity(stretch.len() + 1);
     let mut shares = false;
     if let Some(header) = header_above(lines, at, width, way) {
-        let names: Vec<&str> = header.cells.iter().filter(|name| !name.is_empty()).collect();
+        let names: Vec<&str> = header
+            .cells
+            .iter()
+            .filter(|name| !name.is_empty())
+            .collect();
         shares = names.iter().any(|name| name.ends_with('%')) || are_levels(&names, width);
         rows.push(header);
     }
@@ -300,7 +314,9 @@ fn table_of(lines: &[&str], at: usize, stretch: &[&str], way: Apart) -> Option<(
 }
 
 fn is_clocked(stretch: &[&str]) -> bool {
-    stretch.iter().all(|line| without_clock(line.trim()).len() < line.trim().len())
+    stretch
+        .iter()
+        .all(|line| without_clock(line.trim()).len() < line.trim().len())
 }
 
 /// Whether some column is words here and numbers there: messages of a log that happen to be of one length.
@@ -335,11 +351,23 @@ fn is_key_and_value(stretch: &[&str], way: Apart, width: usize) -> bool {
             .all(|cell| cell.is_empty() || cell.ends_with([':', '=']))
     };
     let sign = |line: &&str| matches!(cells(line, way).nth(1), Some("=" | ":" | "<-"));
-    let most = |is: &dyn Fn(&&str) -> bool| stretch.iter().filter(|line| is(line)).count() * 2 > stretch.len();
+    let most = |is: &dyn Fn(&&str) -> bool| {
+        stretch.iter().filter(|line| is(line)).count() * 2 > stretch.len()
+    };
     // One name and one value a line, of different names: a list of results.
-    let names: std::collections::HashSet<&str> = stretch.iter().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim()).collect();
-    let listed = |line: &&str| cells(line, way).next().is_some_and(|cell| cell.contains(": ") || cell.ends_with(':'));
-    if way == Apart::WideGaps && names.len() == stretch.len() && most(&listed) || width == 3 && most(&sign) {
+    let names: std::collections::HashSet<&str> = stretch
+        .iter()
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, _)| name.trim())
+        .collect();
+    let listed = |line: &&str| line.contains(": ");
+    let plain = !names.iter().any(|name| has_digit(name));
+    if matches!(way, Apart::WideGaps | Apart::Gaps)
+        && plain
+        && names.len() == stretch.len()
+        && most(&listed)
+        || width == 3 && most(&sign)
+    {
         return true;
     }
     width == 2 && most(&key) || width >= 4 && width.is_multiple_of(2) && most(&keys)
@@ -356,7 +384,8 @@ fn header_above(lines: &[&str], at: usize, width: usize, way: Apart) -> Option<R
             .and_then(|i| lines.get(i).map(|line| (i, *line)))
     };
     let (mut i, mut line) = above(1)?;
-    if cells(line, way).count() <= 1 || names_of(line, width, way).is_none() {
+    let apart = cells(line, way).count();
+    if apart <= 1 || (apart != width && names_of(line, width, way).is_none()) {
         (i, line) = above(2)?;
     }
     let names = names_of(line, width, way)?;
@@ -377,21 +406,37 @@ fn names_of(line: &str, width: usize, way: Apart) -> Option<Vec<String>> {
         return None;
     }
     let joined = joined_names(line);
-    let line = if matches!(way, Apart::Gaps | Apart::Bars) { joined.as_str() } else { line };
-    let names: Vec<&str> = cells(line, way).collect();
-    let words = are_levels(&names, width) || names
-        .iter()
-        .all(|name| !matches!(Value::of(name), Value::Number(_)) || name.len() == 4 || name.ends_with('%'));
-    let fits = names.len() == width || names.len() + 1 == width;
-    (!names.is_empty() && words && fits).then(|| names.iter().map(|name| (*name).to_owned()).collect())
+    let fits = |n: usize| n == width || n + 1 == width;
+    let names: Vec<&str> = match way {
+        Apart::Gaps | Apart::Bars => cells(&joined, way).collect(),
+        // R parts its headings by one space when they are long.
+        _ if fits(cells(line, way).count()) => cells(line, way).collect(),
+        _ => cells(&joined, Apart::Gaps).collect(),
+    };
+    let words = are_levels(&names, width)
+        || names.iter().all(|name| {
+            !matches!(Value::of(name), Value::Number(_)) || name.len() == 4 || name.ends_with('%')
+        });
+    (!names.is_empty() && words && fits(names.len()))
+        .then(|| names.iter().map(|name| (*name).to_owned()).collect())
 }
 
 /// Groups that are numbers, `0 1 2`, over a table whose rows have names.
-fn are_levels(names: &[&str], width: usize) -> bool {
-    let named = names.len() == width && names.first().is_some_and(|name| Value::of(name) == Value::Text);
-    let levels: Option<Vec<u64>> = names.iter().skip(usize::from(named)).map(|name| Value::of(name).count()).collect();
+pub(crate) fn are_levels(names: &[&str], width: usize) -> bool {
+    let named = names.len() == width
+        && names
+            .first()
+            .is_some_and(|name| Value::of(name) == Value::Text);
+    let levels: Option<Vec<u64>> = names
+        .iter()
+        .skip(usize::from(named))
+        .map(|name| Value::of(name).count())
+        .collect();
     let rising = |levels: &[u64]| levels.iter().zip(levels.iter().skip(1)).all(|(a, b)| a < b);
-    (named || names.len() + 1 == width) && levels.is_some_and(|levels| levels.len() >= 2 && levels.iter().all(|n| *n < 100) && rising(&levels))
+    (named || names.len() + 1 == width)
+        && levels.is_some_and(|levels| {
+            levels.len() >= 2 && levels.iter().all(|n| *n < 100) && rising(&levels)
+        })
 }
 
 /// Names of columns that R and Stata print with a space in them, in one word each.
@@ -411,7 +456,9 @@ fn joined_names(line: &str) -> String {
         ("Resid. Df Resid. Dev", "Resid.Df Resid.Dev"),
         ("p adj", "p-adj"),
     ];
-    NAMES.iter().fold(line.to_owned(), |line, (name, word)| line.replace(name, word))
+    NAMES.iter().fold(line.to_owned(), |line, (name, word)| {
+        line.replace(name, word)
+    })
 }
 
 /// `epoch 3 loss 0.51`: in a table without a header, a column of one word names the column after it.
@@ -428,6 +475,23 @@ fn name_by_constants(table: &mut Table) {
                 .then(|| table.text(0, i).trim_end_matches([':', '=']).to_owned())
         })
         .collect();
+    // `likelihood = -3870.09`: the word before the sign.
+    let named = |i: usize| {
+        let name = |back: usize| {
+            i.checked_sub(back)
+                .and_then(|i| names.get(i))
+                .cloned()
+                .flatten()
+        };
+        name(0).map(|word| {
+            if word.is_empty() {
+                name(1).unwrap_or(word)
+            } else {
+                word
+            }
+        })
+    };
+    let names: Vec<Option<String>> = (0..names.len()).map(named).collect();
     for (c, name) in table.columns.iter_mut().skip(1).zip(names) {
         // `Epoch 3/30`.
         let steps = c.values.iter().all(|v| *v == Value::Text) && c.distinct > 1 && !c.is_numeric();

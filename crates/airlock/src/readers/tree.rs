@@ -141,7 +141,9 @@ impl Outline {
             return;
         };
         for axis in ["x", "y", "z"] {
-            let title = layout.get(&format!("{axis}axis")).and_then(|a| a.get("title"));
+            let title = layout
+                .get(&format!("{axis}axis"))
+                .and_then(|a| a.get("title"));
             let text = title.map(|t| t.get("text").unwrap_or(t).text().to_owned());
             if let Some(text) = text.filter(|text| !text.is_empty()) {
                 self.titles.insert(axis.to_owned(), text);
@@ -160,7 +162,8 @@ impl Outline {
 
     fn scalar(&mut self, key: &str, line: u64, text: &str) {
         if text.matches('\n').count() >= 2 || text.len() >= limits::OPAQUE_RUN {
-            self.texts.push((format!("text at line {line}"), text.to_owned()));
+            self.texts
+                .push((format!("text at line {line}"), text.to_owned()));
             return;
         }
         // A setting of a picture: it is still in the text that is searched for participants.
@@ -198,7 +201,11 @@ impl Outline {
             self.table(line, vec![self.title(key)], rows.collect());
         } else if !self.picture || values.iter().any(|v| v.contains(' ')) {
             let text = values.join(", ");
-            let text = if key.is_empty() { text } else { format!("{key}: {text}") };
+            let text = if key.is_empty() {
+                text
+            } else {
+                format!("{key}: {text}")
+            };
             self.prose.push(Line { number: line, text });
         }
     }
@@ -253,9 +260,13 @@ impl Outline {
                 (line, row)
             })
             .collect();
-        let borrowed = full.iter().map(|(l, r)| (*l, r.iter().map(String::as_str).collect()));
+        let borrowed = full
+            .iter()
+            .map(|(l, r)| (*l, r.iter().map(String::as_str).collect()));
         self.table(line, columns, borrowed.collect());
-        lists.into_iter().for_each(|(key, node)| self.tell(&key, node));
+        lists
+            .into_iter()
+            .for_each(|(key, node)| self.tell(&key, node));
         true
     }
 
@@ -291,10 +302,14 @@ impl Outline {
             if beside.contains(name.as_str()) || pairs && node.scalar().is_some() {
                 continue;
             }
-            let is_long_key = name.len() >= limits::ID_MIN && name.bytes().any(|b| b.is_ascii_digit());
+            let is_long_key =
+                name.len() >= limits::ID_MIN && name.bytes().any(|b| b.is_ascii_digit());
             if node.scalar().is_none() && is_long_key && !self.picture {
                 let text = format!("{name}:");
-                self.prose.push(Line { number: node.line, text });
+                self.prose.push(Line {
+                    number: node.line,
+                    text,
+                });
             }
             if self.picture && name == "template" {
                 continue;
@@ -315,8 +330,10 @@ impl Outline {
         ) else {
             return false;
         };
-        let rows: Option<Vec<(u64, Vec<&str>)>> =
-            data.iter().map(|n| n.scalars().map(|row| (n.line, row))).collect();
+        let rows: Option<Vec<(u64, Vec<&str>)>> = data
+            .iter()
+            .map(|n| n.scalars().map(|row| (n.line, row)))
+            .collect();
         let Some(mut rows) = rows else { return false };
         if rows.is_empty() || !rows.iter().all(|(_, row)| row.len() == columns.len()) {
             return false;
@@ -325,11 +342,15 @@ impl Outline {
         let index = get("index").and_then(Node::scalars).unwrap_or_default();
         if index.len() == rows.len() {
             names.insert(0, String::new());
-            rows.iter_mut().zip(index).for_each(|((_, row), name)| row.insert(0, name));
+            rows.iter_mut()
+                .zip(index)
+                .for_each(|((_, row), name)| row.insert(0, name));
         }
         let line = data.first().map_or(0, |node| node.line);
         self.table(line, names, rows);
-        let rest = entries.iter().filter(|(k, _)| !matches!(k.as_str(), "columns" | "data" | "index"));
+        let rest = entries
+            .iter()
+            .filter(|(k, _)| !matches!(k.as_str(), "columns" | "data" | "index"));
         rest.for_each(|(name, node)| self.tell(name, node));
         true
     }
@@ -340,10 +361,15 @@ impl Outline {
         let Some(inner) = inner.filter(|inner| !inner.is_empty() && !self.picture) else {
             return false;
         };
-        let first: Vec<&str> = inner.first().map_or(Vec::new(), |m| m.iter().map(|(k, _)| k.as_str()).collect());
+        let first: Vec<&str> = inner
+            .first()
+            .map_or(Vec::new(), |m| m.iter().map(|(k, _)| k.as_str()).collect());
         let alike = |map: &&[(String, Node)]| {
             map.len() == first.len()
-                && map.iter().zip(&first).all(|((k, n), name)| k == name && n.scalar().is_some())
+                && map
+                    .iter()
+                    .zip(&first)
+                    .all(|((k, n), name)| k == name && n.scalar().is_some())
         };
         let big = entries.len() >= 2 && !first.is_empty() && entries.len() * first.len() >= 4;
         if !big || !inner.iter().all(alike) {
@@ -351,7 +377,9 @@ impl Outline {
         }
         let numbered = first.len() >= 2 && first.iter().all(|name| is_number(name));
         let known = |names: &mut dyn Iterator<Item = &str>| {
-            names.filter(|name| roles::of(name) != Role::Unknown).count()
+            names
+                .filter(|name| roles::of(name) != Role::Unknown)
+                .count()
         };
         let outer_known = known(&mut entries.iter().map(|(k, _)| k.as_str())) * 2 > entries.len();
         let inner_known = known(&mut first.iter().copied()) * 2 > first.len();
@@ -360,17 +388,25 @@ impl Outline {
             entry.map_or("", |(_, node)| node.text())
         };
         if numbered || (outer_known && !inner_known) {
-            let names = [String::new()].into_iter().chain(entries.iter().map(|(k, _)| k.clone()));
+            let names = [String::new()]
+                .into_iter()
+                .chain(entries.iter().map(|(k, _)| k.clone()));
             let rows = first.iter().enumerate().map(|(r, name)| {
                 let cells = (0..entries.len()).map(|c| cell(c, r));
                 (line, [*name].into_iter().chain(cells).collect())
             });
             self.table(line, names.collect(), rows.collect());
         } else {
-            let names = [""].into_iter().chain(first.iter().copied()).map(str::to_owned);
+            let names = [""]
+                .into_iter()
+                .chain(first.iter().copied())
+                .map(str::to_owned);
             let rows = entries.iter().enumerate().map(|(r, (name, node))| {
                 let cells = (0..first.len()).map(|c| cell(r, c));
-                (node.line, [name.as_str()].into_iter().chain(cells).collect())
+                (
+                    node.line,
+                    [name.as_str()].into_iter().chain(cells).collect(),
+                )
             });
             self.table(line, names.collect(), rows.collect());
         }
@@ -385,13 +421,20 @@ impl Outline {
             .filter(|(_, list)| list.len() >= if self.picture { 2 } else { 3 })
             .collect();
         let longest = lists.iter().map(|(_, list)| list.len()).max().unwrap_or(0);
-        let columns: Vec<&(&str, Vec<&str>)> =
-            lists.iter().filter(|(_, list)| list.len() == longest).collect();
+        let columns: Vec<&(&str, Vec<&str>)> = lists
+            .iter()
+            .filter(|(_, list)| list.len() == longest)
+            .collect();
         if columns.len() < 2 {
             return HashSet::new();
         }
         let names = columns.iter().map(|(name, _)| self.title(name)).collect();
-        let row = |i: usize| columns.iter().map(|(_, c)| c.get(i).copied().unwrap_or_default()).collect();
+        let row = |i: usize| {
+            columns
+                .iter()
+                .map(|(_, c)| c.get(i).copied().unwrap_or_default())
+                .collect()
+        };
         let rows = (0..longest).map(|i| (line, row(i))).collect();
         self.table(line, names, rows);
         columns.iter().map(|(name, _)| *name).collect()
@@ -399,11 +442,16 @@ impl Outline {
 
     /// Ten names with a number each, and nothing else: a column of numbers by name.
     fn pairs(&mut self, key: &str, line: u64, entries: &[(String, Node)]) -> bool {
-        let numbers = entries.iter().filter(|(_, n)| n.scalar().is_some_and(is_number)).count();
+        let numbers = entries
+            .iter()
+            .filter(|(_, n)| n.scalar().is_some_and(is_number))
+            .count();
         if numbers < LIST || numbers != entries.len() || self.picture {
             return false;
         }
-        let rows = entries.iter().map(|(name, node)| (node.line, vec![name.as_str(), node.text()]));
+        let rows = entries
+            .iter()
+            .map(|(name, node)| (node.line, vec![name.as_str(), node.text()]));
         self.table(line, vec![String::new(), key.to_owned()], rows.collect());
         true
     }
@@ -411,12 +459,23 @@ impl Outline {
     /// A trace of plotly whose lists are one value for each mark.
     fn points(&mut self, entries: &[(String, Node)]) {
         const OF_POINTS: [&str; 9] = [
-            "scatter", "scattergl", "scatter3d", "box", "violin", "histogram", "strip", "splom", "scattergeo",
+            "scatter",
+            "scattergl",
+            "scatter3d",
+            "box",
+            "violin",
+            "histogram",
+            "strip",
+            "splom",
+            "scattergeo",
         ];
         let get = |key: &str| entries.iter().find(|(name, _)| name == key).map(|(_, n)| n);
         let kind = get("type").map_or("", Node::text);
         let lines = get("mode").is_some_and(|mode| mode.text() == "lines");
-        let longest = ["x", "y"].iter().filter_map(|k| get(k)?.list().map(<[Node]>::len)).max();
+        let longest = ["x", "y"]
+            .iter()
+            .filter_map(|k| get(k)?.list().map(<[Node]>::len))
+            .max();
         if let Some(count) = longest.filter(|_| OF_POINTS.contains(&kind)) {
             self.facts.push(Fact::Marks {
                 of: if lines { "vertices" } else { "points" }.into(),
@@ -430,11 +489,20 @@ impl Outline {
     }
 
     fn table(&mut self, line: u64, names: Vec<String>, rows: Vec<(u64, Vec<&str>)>) {
-        self.push(Some(Row { line, cells: names.into() }), rows);
+        self.push(
+            Some(Row {
+                line,
+                cells: names.into(),
+            }),
+            rows,
+        );
     }
 
     fn push(&mut self, header: Option<Row>, rows: Vec<(u64, Vec<&str>)>) {
-        let below = rows.into_iter().map(|(line, row)| Row { line, cells: row.into_iter().collect() });
+        let below = rows.into_iter().map(|(line, row)| Row {
+            line,
+            cells: row.into_iter().collect(),
+        });
         let headed = header.is_some();
         let rows: Vec<Row> = header.into_iter().chain(below).collect();
         let size = |row: &Row| row.cells.iter().map(|cell| cell.len() + 1).sum::<usize>();
@@ -454,15 +522,30 @@ fn is_number(text: &str) -> bool {
 /// Names of what a program was told, as opposed to what it found.
 fn is_settings(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["params", "parameters", "hyperparameters", "best_params", "config", "settings", "options", "kwargs", "args"]
-        .contains(&name.as_str())
+    [
+        "params",
+        "parameters",
+        "hyperparameters",
+        "best_params",
+        "config",
+        "settings",
+        "options",
+        "kwargs",
+        "args",
+    ]
+    .contains(&name.as_str())
 }
 
 /// plotly's figures have data and a layout; Vega's name their grammar.
 fn is_picture(root: &Node) -> bool {
-    let vega = root.get("$schema").is_some_and(|s| s.text().contains("vega"));
+    let vega = root
+        .get("$schema")
+        .is_some_and(|s| s.text().contains("vega"));
     // A schema has limits of values that are nobody's.
-    let vega = vega || root.get("$schema").is_some_and(|s| s.text().contains("json-schema"));
+    let vega = vega
+        || root
+            .get("$schema")
+            .is_some_and(|s| s.text().contains("json-schema"));
     vega || (root.get("data").is_some() && root.get("layout").is_some())
 }
 
@@ -475,7 +558,11 @@ fn flatten<'a>(
     lists: &mut Vec<(String, &'a Node)>,
 ) {
     for (key, value) in node.map().unwrap_or_default() {
-        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let name = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
         match &value.what {
             What::Null => flat.push((name, String::new())),
             What::Scalar(text) => flat.push((name, text.clone())),

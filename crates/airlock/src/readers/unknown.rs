@@ -73,7 +73,9 @@ pub(crate) fn structured(text: &str) -> Option<&'static str> {
         .collect::<String>()
         .to_ascii_lowercase();
     let squeezed: String = head.split_whitespace().collect();
-    let begins = ["{\"", "[{\"", "[[", "[\""].iter().any(|sign| squeezed.starts_with(sign));
+    let begins = ["{\"", "[{\"", "[[", "[\""]
+        .iter()
+        .any(|sign| squeezed.starts_with(sign));
     let json = begins && end.ends_with(['}', ']']);
     if json {
         return Some(if text.contains("\"nbformat\"") {

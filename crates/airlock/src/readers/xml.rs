@@ -14,15 +14,22 @@ const DEPTH: usize = 100;
 /// Whether a text is XML.
 pub(crate) fn is(text: &str) -> bool {
     let bare = text.trim();
-    let name = bare.strip_prefix('<').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let name = bare
+        .strip_prefix('<')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
     let last = bare.rsplit_once("</").is_some_and(|(_, last)| {
-        last.ends_with('>') && !last.contains(char::is_whitespace) && name_of(bare) == last.trim_end_matches('>')
+        last.ends_with('>')
+            && !last.contains(char::is_whitespace)
+            && name_of(bare) == last.trim_end_matches('>')
     });
     bare.starts_with("<?xml") || (name && last)
 }
 
 fn name_of(bare: &str) -> &str {
-    bare.trim_start_matches('<').split([' ', '>', '\n', '\t', '/', '\r']).next().unwrap_or_default()
+    bare.trim_start_matches('<')
+        .split([' ', '>', '\n', '\t', '/', '\r'])
+        .next()
+        .unwrap_or_default()
 }
 
 struct Open {
@@ -37,7 +44,12 @@ pub(crate) fn read(text: &str, budget: &mut Budget, findings: &mut Findings) -> 
     if text.len() > limits::TREE_BYTES {
         return unknown::read_text(text, "XML beyond a limit", findings);
     }
-    let root = Open { name: String::new(), line: 1, entries: Vec::new(), text: String::new() };
+    let root = Open {
+        name: String::new(),
+        line: 1,
+        entries: Vec::new(),
+        text: String::new(),
+    };
     let mut open = vec![root];
     let mut comments = String::new();
     walk(text, false, &mut |line, piece| match piece {
@@ -45,11 +57,17 @@ pub(crate) fn read(text: &str, budget: &mut Budget, findings: &mut Findings) -> 
             if open.len() >= DEPTH && !closed {
                 return;
             }
-            let attributes = attributes.0.iter().map(|(key, value)| {
-                (key.clone(), Node::new(line, What::Scalar(value.clone())))
-            });
+            let attributes = attributes
+                .0
+                .iter()
+                .map(|(key, value)| (key.clone(), Node::new(line, What::Scalar(value.clone()))));
             let entries = attributes.collect();
-            open.push(Open { name: name.to_owned(), line, entries, text: String::new() });
+            open.push(Open {
+                name: name.to_owned(),
+                line,
+                entries,
+                text: String::new(),
+            });
             if closed {
                 close(&mut open);
             }
@@ -80,7 +98,9 @@ pub(crate) fn read(text: &str, budget: &mut Budget, findings: &mut Findings) -> 
     let mut document = outline.document("XML", text);
     for (place, text) in [("comments".to_owned(), comments)].iter().chain(&texts) {
         if !text.trim().is_empty() {
-            document.inner.push(text_part(place, text, budget, findings));
+            document
+                .inner
+                .push(text_part(place, text, budget, findings));
         }
     }
     text.clone_into(&mut document.whole);
@@ -107,7 +127,13 @@ fn node(open: Open) -> Node {
     for (name, node) in open.entries {
         let known = at.get(&name).and_then(|i| entries.get_mut(*i));
         match known {
-            Some((_, Node { what: What::List(nodes), .. })) => nodes.push(node),
+            Some((
+                _,
+                Node {
+                    what: What::List(nodes),
+                    ..
+                },
+            )) => nodes.push(node),
             Some((_, first)) => {
                 let line = first.line;
                 let both = vec![std::mem::take(first), node];
@@ -120,7 +146,10 @@ fn node(open: Open) -> Node {
         }
     }
     if !text.is_empty() {
-        entries.push(("text".into(), Node::new(open.line, What::Scalar(text.to_owned()))));
+        entries.push((
+            "text".into(),
+            Node::new(open.line, What::Scalar(text.to_owned())),
+        ));
     }
     Node::new(open.line, What::Map(entries))
 }

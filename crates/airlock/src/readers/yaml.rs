@@ -35,15 +35,30 @@ fn is_inner(node: &Node) -> bool {
 
 /// Whether most lines are names with a colon or entries of a list.
 fn looks_like(text: &str) -> bool {
-    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).take(LOOKED_AT);
+    let lines = || {
+        text.lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .take(LOOKED_AT)
+    };
     let key = |line: &str| {
-        let name = line.trim_start_matches("- ").split_once(':').map(|(name, rest)| (name.trim(), rest));
+        let name = line
+            .trim_start_matches("- ")
+            .split_once(':')
+            .map(|(name, rest)| (name.trim(), rest));
         name.is_some_and(|(name, rest)| {
-            let plain = name.len() <= 60 && name.split_whitespace().count() <= 4 && !name.contains(['(', ')', '|', '{', '<']);
+            let plain = name.len() <= 60
+                && name.split_whitespace().count() <= 4
+                && !name.contains(['(', ')', '|', '{', '<']);
             plain && !name.is_empty() && (rest.is_empty() || rest.starts_with(' '))
         })
     };
-    let entry = |line: &str| line.starts_with("- ") || line == "-" || line.starts_with("---") || line.starts_with([']', '}', '"', '*']);
+    let entry = |line: &str| {
+        line.starts_with("- ")
+            || line == "-"
+            || line.starts_with("---")
+            || line.starts_with([']', '}', '"', '*'])
+    };
     let fitting = lines().filter(|line| key(line) || entry(line)).count();
     let keys = lines().filter(|line| key(line)).count();
     fitting >= 2 && keys >= 1 && fitting * 5 >= lines().count() * 4
@@ -59,11 +74,18 @@ pub(crate) fn read(text: &str, budget: &mut Budget, findings: &mut Findings) -> 
     let mut document = outline.document("YAML", text);
     let comments: String = text
         .lines()
-        .map(|line| line.split_once('#').map_or("", |(_, comment)| comment.trim_start_matches('#')).to_owned() + "\n")
+        .map(|line| {
+            line.split_once('#')
+                .map_or("", |(_, comment)| comment.trim_start_matches('#'))
+                .to_owned()
+                + "\n"
+        })
         .collect();
     for (place, text) in [("comments".to_owned(), comments)].iter().chain(&texts) {
         if !text.trim().is_empty() {
-            document.inner.push(text_part(place, text, budget, findings));
+            document
+                .inner
+                .push(text_part(place, text, budget, findings));
         }
     }
     text.clone_into(&mut document.whole);
@@ -85,7 +107,12 @@ fn parse(text: &str) -> Option<Node> {
     while let Some(event) = parser.next_event() {
         let (event, span) = event.ok()?;
         let line = u64::try_from(span.start.line()).unwrap_or(0);
-        let begin = |list| Open { line, list, map: Vec::new(), key: None };
+        let begin = |list| Open {
+            line,
+            list,
+            map: Vec::new(),
+            key: None,
+        };
         let done = match event {
             Event::Scalar(text, ..) => Node::new(line, What::Scalar(text.into_owned())),
             Event::Alias(_) => Node::new(line, What::Scalar("(as above)".into())),
@@ -99,7 +126,10 @@ fn parse(text: &str) -> Option<Node> {
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let closed = open.pop()?;
-                Node::new(closed.line, closed.list.map_or(What::Map(closed.map), What::List))
+                Node::new(
+                    closed.line,
+                    closed.list.map_or(What::Map(closed.map), What::List),
+                )
             }
             _ => continue,
         };
@@ -108,7 +138,9 @@ fn parse(text: &str) -> Option<Node> {
         }
         match open.last_mut() {
             None => roots.push(done),
-            Some(Open { list: Some(list), .. }) => list.push(done),
+            Some(Open {
+                list: Some(list), ..
+            }) => list.push(done),
             Some(above) => match above.key.take() {
                 Some(key) => above.map.push((key, done)),
                 // A key that is a list or a map itself: its scalars, one after another.
@@ -128,6 +160,10 @@ fn spelled(node: &Node) -> String {
         What::Null => String::new(),
         What::Scalar(text) => text.clone(),
         What::List(nodes) => nodes.iter().map(spelled).collect::<Vec<_>>().join(" "),
-        What::Map(entries) => entries.iter().map(|(k, n)| format!("{k} {}", spelled(n))).collect::<Vec<_>>().join(" "),
+        What::Map(entries) => entries
+            .iter()
+            .map(|(k, n)| format!("{k} {}", spelled(n)))
+            .collect::<Vec<_>>()
+            .join(" "),
     }
 }

@@ -12,7 +12,11 @@ const RULE: Rule = Rule {
 };
 
 pub(crate) fn judge(document: &Document, _: &Context<'_>, findings: &mut Findings) {
-    if !document.facts.iter().any(|fact| matches!(fact, Fact::Code { .. })) {
+    if !document
+        .facts
+        .iter()
+        .any(|fact| matches!(fact, Fact::Code { .. }))
+    {
         return;
     }
     for table in &document.tables {
@@ -38,5 +42,7 @@ fn is_like_ids(column: &Column) -> bool {
 fn is_long(text: &str) -> bool {
     let runs = text.as_bytes().split(|b| !b.is_ascii_digit());
     let hashed = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    text.is_empty() || hashed || runs.map(<[u8]>::len).max().unwrap_or(0) >= 6 && !text.contains(['.', ' '])
+    text.is_empty()
+        || hashed
+        || runs.map(<[u8]>::len).max().unwrap_or(0) >= 6 && !text.contains(['.', ' '])
 }

@@ -40,7 +40,9 @@ pub(crate) fn judge(document: &Document, _: &Context<'_>, findings: &mut Finding
     let mut by_kind: BTreeMap<Kind, Vec<u64>> = BTreeMap::new();
     for line in &document.prose {
         let found = find_all(&line.text);
-        let theirs = found.iter().filter(|f| f.kind != Kind::Email || !names_author(&line.text));
+        let theirs = found
+            .iter()
+            .filter(|f| f.kind != Kind::Email || !names_author(&line.text));
         theirs.for_each(|found| by_kind.entry(found.kind).or_default().push(line.number));
     }
     for (kind, mut at) in by_kind {
@@ -71,10 +73,10 @@ fn names_author(line: &str) -> bool {
     let says = |word: &String| {
         matches!(
             word.as_str(),
-            "author" | "authors" | "maintainer" | "contact" | "correspondence" | "corresponding"
+            "author" | "authors" | "maintainer" | "correspondence" | "corresponding"
         )
     };
-    words.iter().take(6).any(says)
+    words.iter().take(2).any(says)
 }
 
 /// "born 12/03/1951", "DOB: 1951-03-12".

@@ -12,7 +12,9 @@ const RULE: Rule = Rule {
 
 pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut Findings) {
     for fact in &document.facts {
-        let Fact::Listing { rows } = fact else { continue };
+        let Fact::Listing { rows } = fact else {
+            continue;
+        };
         let results = document
             .tables
             .iter()

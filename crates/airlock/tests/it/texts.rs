@@ -75,7 +75,15 @@ fn a_billion_laughs_stay_unsaid() {
 
 #[test]
 fn depth_is_bounded() {
-    for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("<a>", "</a>"), ("<table><tr><td>", ""), ("- ", ""), ("(", ")"), ("\\textbf{", "}")] {
+    for (open, close) in [
+        ("[", "]"),
+        ("{\"a\":", "}"),
+        ("<a>", "</a>"),
+        ("<table><tr><td>", ""),
+        ("- ", ""),
+        ("(", ")"),
+        ("\\textbf{", "}"),
+    ] {
         let text = format!("{}1{}", open.repeat(20_000), close.repeat(20_000));
         let _ = one("x", text.as_bytes());
         let code = format!("import os\nimport sys\nx = {text}\n");
@@ -99,7 +107,10 @@ fn spans_of_html() {
         row("", 4)
     );
     let verdict = expect(Colour::Red, "a.html", html.as_bytes());
-    assert!(verdict.reasons.iter().any(|r| r.rule == "small-count"), "{verdict:#?}");
+    assert!(
+        verdict.reasons.iter().any(|r| r.rule == "small-count"),
+        "{verdict:#?}"
+    );
 }
 
 proptest! {
