@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod containers;
 mod disguises;
 mod properties;
 mod requests;
