@@ -170,3 +170,31 @@ impl Document {
         unknown::say(what, findings);
     }
 }
+
+/// Decodes base64 (RFC 4648); signs outside its alphabet are passed over, since the result is only searched.
+pub(crate) fn base64(text: &[u8]) -> Vec<u8> {
+    let six = |b: &u8| match b {
+        b'A'..=b'Z' => Some(b - b'A'),
+        b'a'..=b'z' => Some(b - b'a' + 26),
+        b'0'..=b'9' => Some(b - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    };
+    let (mut bits, mut held) = (0_u32, 0_u32);
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    for value in text.iter().filter_map(six) {
+        bits = (bits << 6 | u32::from(value)) & 0xffff;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push(u8::try_from(bits >> held & 0xff).unwrap_or(0));
+        }
+    }
+    out
+}
+
+/// Runs a library on foreign bytes. A panic of it is a file that cannot be read, not an outage.
+pub(crate) fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).ok()
+}

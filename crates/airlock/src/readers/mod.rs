@@ -6,14 +6,20 @@
 //!
 //! To add a kind: one file here with `is` and `read`, and one line in [`BINARY`] or [`TEXTS`].
 
+mod arrow;
+mod arrow_frame;
 mod bzip;
+mod columnar;
 pub(crate) mod delimited;
 pub(crate) mod document;
 pub(crate) mod encoding;
 mod frame;
 mod gzip;
 mod numpy;
+mod parquet;
+mod pickle;
 pub(crate) mod repeats;
+mod sqlite;
 mod tar;
 pub(crate) mod text;
 pub(crate) mod unknown;
@@ -111,6 +117,22 @@ const BINARY: &[Binary] = &[
     Binary {
         is: numpy::is,
         read: numpy::read,
+    },
+    Binary {
+        is: parquet::is,
+        read: parquet::read,
+    },
+    Binary {
+        is: arrow::is,
+        read: arrow::read,
+    },
+    Binary {
+        is: sqlite::is,
+        read: sqlite::read,
+    },
+    Binary {
+        is: pickle::is,
+        read: pickle::read,
     },
 ];
 

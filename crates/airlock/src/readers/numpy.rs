@@ -140,6 +140,11 @@ impl Kind {
         (known && size > 0).then_some(Self { big, letter, size })
     }
 
+    /// Bytes of an element.
+    pub(crate) const fn size(&self) -> usize {
+        self.size
+    }
+
     /// An element in words.
     pub(crate) fn text(&self, bytes: &[u8]) -> String {
         let mut little = bytes.to_vec();

@@ -14,6 +14,7 @@ mod properties;
 mod requests;
 mod safe;
 mod shared_data;
+mod tables;
 mod unsafe_files;
 
 use airlock::{Colour, Context, File, Level, Lineage, Participants, Rules, Verdict, check};
