@@ -84,3 +84,10 @@ pub const UNPACKED_BYTES: u64 = 1 << 30;
 
 /// Parts of one file that are read as files. A workbook has dozens of sheets, an archive of results hundreds of files.
 pub const DOCUMENTS: usize = 20_000;
+
+/// Things that one saved object of Python or R may be made of: a table of a million cells of words, twice.
+pub const OBJECTS: usize = 2_000_000;
+
+/// Objects within objects that are followed: a pipeline of models is ten deep; deeper is a hiding place, and deep recursion
+/// ends a process.
+pub const NESTING: usize = 64;

@@ -298,7 +298,7 @@ impl Table {
 }
 
 /// Whether the name of a column may be repeated: short, and without what could be an id or an address.
-fn is_harmless_name(name: &str) -> bool {
+pub(crate) fn is_harmless_name(name: &str) -> bool {
     let long_run = name
         .as_bytes()
         .split(|b| !b.is_ascii_digit())

@@ -6,12 +6,26 @@
 //!
 //! To add a kind: one file here with `is` and `read`, and one line in [`BINARY`] or [`TEXTS`].
 
+mod arrow;
+mod arrow_frame;
+mod bzip;
+mod columnar;
 pub(crate) mod delimited;
 pub(crate) mod document;
 pub(crate) mod encoding;
+mod frame;
+mod gzip;
+mod numpy;
+mod parquet;
+mod pickle;
 pub(crate) mod repeats;
+mod sqlite;
+mod tar;
 pub(crate) mod text;
 pub(crate) mod unknown;
+mod xz;
+mod zip;
+mod zstandard;
 
 pub(crate) use document::{Document, Fact, Inner, Line};
 
@@ -71,7 +85,56 @@ struct Text {
 }
 
 /// The first that says yes reads.
-const BINARY: &[Binary] = &[];
+const BINARY: &[Binary] = &[
+    Binary {
+        is: zip::is,
+        read: zip::read,
+    },
+    Binary {
+        is: gzip::is,
+        read: gzip::read,
+    },
+    Binary {
+        is: gzip::is_zlib,
+        read: gzip::read_zlib,
+    },
+    Binary {
+        is: zstandard::is,
+        read: zstandard::read,
+    },
+    Binary {
+        is: bzip::is,
+        read: bzip::read,
+    },
+    Binary {
+        is: xz::is,
+        read: xz::read,
+    },
+    Binary {
+        is: tar::is,
+        read: tar::read,
+    },
+    Binary {
+        is: numpy::is,
+        read: numpy::read,
+    },
+    Binary {
+        is: parquet::is,
+        read: parquet::read,
+    },
+    Binary {
+        is: arrow::is,
+        read: arrow::read,
+    },
+    Binary {
+        is: sqlite::is,
+        read: sqlite::read,
+    },
+    Binary {
+        is: pickle::is,
+        read: pickle::read,
+    },
+];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
 const TEXTS: &[Text] = &[];

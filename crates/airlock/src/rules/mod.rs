@@ -7,6 +7,7 @@ mod fine_rows;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
+mod objects;
 pub(crate) mod participants;
 pub(crate) mod people_rows;
 pub(crate) mod percentages;
@@ -24,10 +25,11 @@ use crate::verdict::Findings;
 type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
-const RULES: [Judge; 10] = [
+const RULES: [Judge; 11] = [
     participants::judge,
     identifiers::judge,
     people_rows::judge,
+    objects::judge,
     small_counts::judge,
     zero_and_full::judge,
     hidden_cells::judge,

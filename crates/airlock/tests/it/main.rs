@@ -8,11 +8,13 @@
     missing_docs
 )]
 
+mod containers;
 mod disguises;
 mod properties;
 mod requests;
 mod safe;
 mod shared_data;
+mod tables;
 mod unsafe_files;
 
 use airlock::{Colour, Context, File, Level, Lineage, Participants, Rules, Verdict, check};
