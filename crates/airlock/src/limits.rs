@@ -84,3 +84,9 @@ pub const UNPACKED_BYTES: u64 = 1 << 30;
 
 /// Parts of one file that are read as files. A workbook has dozens of sheets, an archive of results hundreds of files.
 pub const DOCUMENTS: usize = 20_000;
+
+/// Pixels of one picture: a page at 600 points an inch has 35 million. At four bytes each, and as many marks of what was seen.
+pub const PIXELS: usize = 36_000_000;
+
+/// Bytes that one compressed text of a picture may unpack to: programs write some hundreds.
+pub const METADATA_BYTES: usize = 1 << 20;

@@ -9,6 +9,8 @@
 pub(crate) mod delimited;
 pub(crate) mod document;
 pub(crate) mod encoding;
+mod pixels;
+mod png;
 pub(crate) mod repeats;
 pub(crate) mod text;
 pub(crate) mod unknown;
@@ -71,7 +73,10 @@ struct Text {
 }
 
 /// The first that says yes reads.
-const BINARY: &[Binary] = &[];
+const BINARY: &[Binary] = &[Binary {
+    is: png::is,
+    read: png::read,
+}];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
 const TEXTS: &[Text] = &[];

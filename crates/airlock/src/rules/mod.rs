@@ -2,8 +2,10 @@
 
 pub(crate) mod characters;
 pub(crate) mod extremes;
+mod figures;
 pub(crate) mod file_name;
 mod fine_rows;
+mod hidden;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
@@ -24,7 +26,7 @@ use crate::verdict::Findings;
 type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
-const RULES: [Judge; 10] = [
+const RULES: [Judge; 12] = [
     participants::judge,
     identifiers::judge,
     people_rows::judge,
@@ -35,6 +37,8 @@ const RULES: [Judge; 10] = [
     extremes::judge,
     characters::judge,
     size::judge,
+    figures::judge,
+    hidden::judge,
 ];
 
 /// Applies all the rules on content, to the document and to each document inside it.
