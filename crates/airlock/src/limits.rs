@@ -90,3 +90,6 @@ pub const PIXELS: usize = 36_000_000;
 
 /// Bytes that one compressed text of a picture may unpack to: programs write some hundreds.
 pub const METADATA_BYTES: usize = 1 << 20;
+
+/// Parts of one office document. A report with a hundred pictures has three hundred.
+pub const PARTS: usize = 5_000;

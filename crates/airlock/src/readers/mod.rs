@@ -8,7 +8,12 @@
 
 pub(crate) mod delimited;
 pub(crate) mod document;
+mod elements;
 pub(crate) mod encoding;
+mod excel;
+mod excel_parts;
+mod grid;
+mod package;
 mod pixels;
 mod png;
 pub(crate) mod repeats;
@@ -73,10 +78,16 @@ struct Text {
 }
 
 /// The first that says yes reads.
-const BINARY: &[Binary] = &[Binary {
-    is: png::is,
-    read: png::read,
-}];
+const BINARY: &[Binary] = &[
+    Binary {
+        is: png::is,
+        read: png::read,
+    },
+    Binary {
+        is: excel::is,
+        read: excel::read,
+    },
+];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
 const TEXTS: &[Text] = &[];
