@@ -121,6 +121,19 @@ pub(crate) fn words(xml: &str) -> (String, bool) {
     (words, whole)
 }
 
+/// All texts and attributes of a part, numbers too.
+pub(crate) fn everything(xml: &str) -> String {
+    let mut all = String::new();
+    walk(xml, |node| match node {
+        Node::Open(_, attributes) => attributes
+            .all()
+            .for_each(|(_, value)| all.extend(["\n", value.as_str()])),
+        Node::Text(text) => all.push_str(text),
+        Node::Close(_) => all.push('\n'),
+    });
+    all
+}
+
 /// Whether an attribute may hold words of people. Revision marks and identities of objects are random hexadecimal numbers.
 fn says_something(name: &str, value: &str) -> bool {
     let number = |c: char| c.is_ascii_digit() || " .,-+eE%".contains(c);

@@ -254,7 +254,7 @@ fn linked(xml: &str) -> Grid {
 const SHEET_ROWS: u32 = 1_048_576;
 
 /// The values that charts keep of the cells they were drawn from. Those that a sheet shows anyway are judged there.
-fn charts(
+pub(crate) fn charts(
     package: &mut Package,
     document: &mut Document,
     budget: &mut Budget,

@@ -12,13 +12,18 @@ mod elements;
 pub(crate) mod encoding;
 mod excel;
 mod excel_parts;
+mod flow;
 mod grid;
+mod jpeg;
+mod opendocument;
 mod package;
+mod pictures;
 mod pixels;
 mod png;
 pub(crate) mod repeats;
 pub(crate) mod text;
 pub(crate) mod unknown;
+mod word;
 
 pub(crate) use document::{Document, Fact, Inner, Line};
 
@@ -84,8 +89,24 @@ const BINARY: &[Binary] = &[
         read: png::read,
     },
     Binary {
+        is: jpeg::is,
+        read: jpeg::read,
+    },
+    Binary {
+        is: pictures::is,
+        read: pictures::read,
+    },
+    Binary {
         is: excel::is,
         read: excel::read,
+    },
+    Binary {
+        is: word::is,
+        read: word::read,
+    },
+    Binary {
+        is: opendocument::is,
+        read: opendocument::read,
     },
 ];
 

@@ -153,7 +153,10 @@ impl Package {
             }
             let is_frame = FRAME.iter().any(|known| lower.contains(known));
             let printer = lower.contains("printersettings") && bytes.len() <= PRINTER;
-            if printer {
+            let data = lower.starts_with("customxml/") && lower.ends_with(".xml");
+            if data && let Some(text) = elements::text(&bytes) {
+                document.whole.push_str(&elements::everything(&text));
+            } else if printer {
                 document
                     .whole
                     .push_str(&unknown::read(&bytes, "", &mut Findings::default()).whole);
@@ -289,7 +292,7 @@ const FRAME: &[&str] = &[
     "/tables/",
     "/drawings/",
     "/richdata/",
-    "stylewitheffects.xml",
+    "styleswitheffects.xml",
     "commentsextended.xml",
     "commentsids.xml",
     "commentsextensible.xml",

@@ -44,28 +44,65 @@ pub(crate) fn look(raster: &Raster) -> Seen {
     } else {
         None
     };
-    let mut facts = Vec::new();
-    let lines = heat_lines(raster);
-    if lines >= HEAT_LINES {
-        facts.push(Fact::Marks {
-            of: "rows or columns of a heat map".into(),
-            count: wide(lines),
-        });
-    }
-    if not_a_drawing.is_none() {
-        let marks = marks(raster);
-        if marks > 0 {
-            facts.push(Fact::Marks {
-                of: "separate marks of one shape".into(),
-                count: wide(marks),
-            });
-        }
-    }
     Seen {
-        facts,
+        facts: facts(raster, not_a_drawing.is_none()),
         not_a_drawing,
     }
 }
+
+fn facts(raster: &Raster, drawing: bool) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut say = |of: &str, count: usize| {
+        if count > 0 {
+            facts.push(Fact::Marks {
+                of: of.to_owned(),
+                count: wide(count),
+            });
+        }
+    };
+    let lines = heat_lines(raster);
+    if lines >= HEAT_LINES {
+        say("rows or columns of a heat map", lines);
+    }
+    if drawing {
+        say("separate marks of one shape", marks(raster));
+    }
+    facts
+}
+
+/// Looks at a picture that was compressed with loss: edges are blurred, areas are plain.
+pub(crate) fn look_blurred(raster: &Raster) -> Seen {
+    let same = |row: &[u32]| {
+        row.iter()
+            .zip(row.iter().skip(1))
+            .filter(|(a, b)| a == b)
+            .count()
+    };
+    let plain: usize = raster.rows().map(same).sum();
+    if plain * 10 < raster.pixels.len() * PLAIN_TENTHS {
+        return Seen {
+            facts: Vec::new(),
+            not_a_drawing: Some("its pixels vary like those of a photograph or a scan"),
+        };
+    }
+    // Four steps of brightness for each colour: what blurs an edge falls to one of its sides.
+    let step = |value: u8| (value / 2 + 16) / 36 * 60;
+    let coarse = |pixel: &u32| {
+        let [r, g, b, opacity] = channels(*pixel);
+        u32::from_be_bytes([step(r), step(g), step(b), opacity])
+    };
+    let coarse = Raster {
+        width: raster.width,
+        pixels: raster.pixels.iter().map(coarse).collect(),
+    };
+    Seen {
+        facts: facts(&coarse, true),
+        not_a_drawing: None,
+    }
+}
+
+/// Tenths of the pixels of a drawing that are the same as their left neighbours, at the least.
+const PLAIN_TENTHS: usize = 7;
 
 fn wide(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
@@ -76,7 +113,7 @@ impl Raster {
         self.pixels.chunks_exact(self.width.max(1))
     }
 
-    fn height(&self) -> usize {
+    pub(crate) fn height(&self) -> usize {
         self.pixels.len().checked_div(self.width).unwrap_or(0)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: W3C, Portable Network Graphics (PNG) Specification, Third Edition.
 
-use super::pixels::{self, Raster};
+use super::pixels::{self, Raster, Seen};
 use super::{Budget, Document, Fact, Inner, of_text, part, unknown};
 use crate::limits;
 use crate::verdict::Findings;
@@ -48,15 +48,16 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, findings: &mut Findings) -
         return unknown::read(bytes, "PNG image that is damaged or very large", findings);
     };
     let appended = bytes.get(end..).unwrap_or_default();
-    let mut document = picture(
+    let seen = pixels::look(&raster);
+    let mut document = finish(
         "PNG image",
         &raster,
+        seen,
         chunks.metadata,
         appended,
-        findings,
         budget,
+        findings,
     );
-    document.read = size(end);
     if deep {
         unknown::say(
             "PNG image with 16 bits for each colour, as scans and arrays have",
@@ -78,27 +79,30 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, findings: &mut Findings) -
 }
 
 /// The document of any picture whose pixels are known.
-pub(crate) fn picture(
+pub(crate) fn finish(
     kind: &str,
     raster: &Raster,
+    seen: Seen,
     metadata: usize,
     appended: &[u8],
-    findings: &mut Findings,
     budget: &mut Budget,
+    findings: &mut Findings,
 ) -> Document {
-    let seen = pixels::look(raster);
+    // Some programs fill up to a multiple of four bytes.
+    let padding = appended.len() < 4 && appended.iter().all(|b| *b == 0);
+    let appended = if padding { &[] } else { appended };
     if let Some(why) = seen.not_a_drawing {
         unknown::say(&format!("{kind} that is no plain drawing: {why}"), findings);
     }
-    let height = raster.pixels.len().checked_div(raster.width).unwrap_or(0);
     let mut document = Document {
         kind: kind.into(),
         facts: vec![Fact::Image {
             width: size(raster.width),
-            height: size(height),
+            height: size(raster.height()),
             metadata: size(metadata),
             appended: size(appended.len()),
         }],
+        read: PICTURE,
         ..Document::default()
     };
     document.facts.extend(seen.facts);
@@ -108,6 +112,9 @@ pub(crate) fn picture(
     }
     document
 }
+
+/// A picture counts as much as a word or two: its many bytes must not outweigh the words beside it that were not understood.
+const PICTURE: u64 = 64;
 
 /// Comments and other texts of a picture.
 pub(crate) fn text_part(text: &str, budget: &mut Budget, findings: &mut Findings) -> Inner {
