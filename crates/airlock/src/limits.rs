@@ -93,3 +93,6 @@ pub const METADATA_BYTES: usize = 1 << 20;
 
 /// Parts of one office document. A report with a hundred pictures has three hundred.
 pub const PARTS: usize = 5_000;
+
+/// Pages of one document. A report that a person checks has tens, a thesis some hundreds.
+pub const PAGES: usize = 2_000;

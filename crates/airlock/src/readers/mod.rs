@@ -15,8 +15,11 @@ mod excel_parts;
 mod flow;
 mod grid;
 mod jpeg;
+mod marks;
 mod opendocument;
 mod package;
+mod pdf;
+mod pdf_page;
 mod pictures;
 mod pixels;
 mod png;
@@ -95,6 +98,10 @@ const BINARY: &[Binary] = &[
     Binary {
         is: pictures::is,
         read: pictures::read,
+    },
+    Binary {
+        is: pdf::is,
+        read: pdf::read,
     },
     Binary {
         is: excel::is,
