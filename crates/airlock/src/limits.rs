@@ -91,3 +91,14 @@ pub const OBJECTS: usize = 2_000_000;
 /// Objects within objects that are followed: a pipeline of models is ten deep; deeper is a hiding place, and deep recursion
 /// ends a process.
 pub const NESTING: usize = 64;
+/// Pixels of one picture: a page at 600 points an inch has 35 million. At four bytes each, and as many marks of what was seen.
+pub const PIXELS: usize = 36_000_000;
+
+/// Bytes that one compressed text of a picture may unpack to: programs write some hundreds.
+pub const METADATA_BYTES: usize = 1 << 20;
+
+/// Parts of one office document. A report with a hundred pictures has three hundred.
+pub const PARTS: usize = 5_000;
+
+/// Pages of one document. A report that a person checks has tens, a thesis some hundreds.
+pub const PAGES: usize = 2_000;

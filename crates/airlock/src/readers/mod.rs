@@ -12,17 +12,32 @@ mod bzip;
 mod columnar;
 pub(crate) mod delimited;
 pub(crate) mod document;
+mod elements;
 pub(crate) mod encoding;
+mod excel;
+mod excel_parts;
+mod flow;
 mod frame;
+mod grid;
 mod gzip;
+mod jpeg;
+mod marks;
 mod numpy;
+mod opendocument;
+mod package;
 mod parquet;
+mod pdf;
+mod pdf_page;
 mod pickle;
+mod pictures;
+mod pixels;
+mod png;
 pub(crate) mod repeats;
 mod sqlite;
 mod tar;
 pub(crate) mod text;
 pub(crate) mod unknown;
+mod word;
 mod xz;
 mod zip;
 mod zstandard;
@@ -75,65 +90,47 @@ impl Budget {
 /// A kind of file that is told by its bytes.
 struct Binary {
     is: fn(&[u8]) -> bool,
-    read: fn(&[u8], &mut Budget, &mut Findings) -> Document,
+    read: ReadBytes,
 }
 
 /// A kind of file that is text and told by how it is written.
 struct Text {
     is: fn(&str) -> bool,
-    read: fn(&str, &mut Budget, &mut Findings) -> Document,
+    read: ReadText,
+}
+
+type ReadBytes = fn(&[u8], &mut Budget, &mut Findings) -> Document;
+type ReadText = fn(&str, &mut Budget, &mut Findings) -> Document;
+
+const fn binary(is: fn(&[u8]) -> bool, read: ReadBytes) -> Binary {
+    Binary { is, read }
+}
+
+const fn textual(is: fn(&str) -> bool, read: ReadText) -> Text {
+    Text { is, read }
 }
 
 /// The first that says yes reads.
 const BINARY: &[Binary] = &[
-    Binary {
-        is: zip::is,
-        read: zip::read,
-    },
-    Binary {
-        is: gzip::is,
-        read: gzip::read,
-    },
-    Binary {
-        is: gzip::is_zlib,
-        read: gzip::read_zlib,
-    },
-    Binary {
-        is: zstandard::is,
-        read: zstandard::read,
-    },
-    Binary {
-        is: bzip::is,
-        read: bzip::read,
-    },
-    Binary {
-        is: xz::is,
-        read: xz::read,
-    },
-    Binary {
-        is: tar::is,
-        read: tar::read,
-    },
-    Binary {
-        is: numpy::is,
-        read: numpy::read,
-    },
-    Binary {
-        is: parquet::is,
-        read: parquet::read,
-    },
-    Binary {
-        is: arrow::is,
-        read: arrow::read,
-    },
-    Binary {
-        is: sqlite::is,
-        read: sqlite::read,
-    },
-    Binary {
-        is: pickle::is,
-        read: pickle::read,
-    },
+    binary(png::is, png::read),
+    binary(jpeg::is, jpeg::read),
+    binary(pictures::is, pictures::read),
+    binary(pdf::is, pdf::read),
+    binary(excel::is, excel::read),
+    binary(word::is, word::read),
+    binary(opendocument::is, opendocument::read),
+    binary(zip::is, zip::read),
+    binary(gzip::is, gzip::read),
+    binary(gzip::is_zlib, gzip::read_zlib),
+    binary(zstandard::is, zstandard::read),
+    binary(bzip::is, bzip::read),
+    binary(xz::is, xz::read),
+    binary(tar::is, tar::read),
+    binary(numpy::is, numpy::read),
+    binary(parquet::is, parquet::read),
+    binary(arrow::is, arrow::read),
+    binary(sqlite::is, sqlite::read),
+    binary(pickle::is, pickle::read),
 ];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.

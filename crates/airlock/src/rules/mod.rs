@@ -2,8 +2,10 @@
 
 pub(crate) mod characters;
 pub(crate) mod extremes;
+mod figures;
 pub(crate) mod file_name;
 mod fine_rows;
+mod hidden;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
@@ -25,7 +27,7 @@ use crate::verdict::Findings;
 type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
-const RULES: [Judge; 11] = [
+const RULES: &[Judge] = &[
     participants::judge,
     identifiers::judge,
     people_rows::judge,
@@ -37,11 +39,13 @@ const RULES: [Judge; 11] = [
     extremes::judge,
     characters::judge,
     size::judge,
+    figures::judge,
+    hidden::judge,
 ];
 
 /// Applies all the rules on content, to the document and to each document inside it.
 pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut Findings) {
-    apply(&RULES, document, context, findings);
+    apply(RULES, document, context, findings);
 }
 
 fn apply(rules: &[Judge], document: &Document, context: &Context<'_>, findings: &mut Findings) {
@@ -57,7 +61,7 @@ fn apply(rules: &[Judge], document: &Document, context: &Context<'_>, findings: 
 
 /// The rules that a logged answer does not answer for: its cells were judged as counts of people, but a question may carry
 /// literals, and with them anything that its author had seen.
-const WITH_LINEAGE: [Judge; 4] = [
+const WITH_LINEAGE: &[Judge] = &[
     participants::judge,
     identifiers::judge,
     characters::judge,
@@ -70,5 +74,5 @@ pub(crate) fn judge_with_lineage(
     context: &Context<'_>,
     findings: &mut Findings,
 ) {
-    apply(&WITH_LINEAGE, document, context, findings);
+    apply(WITH_LINEAGE, document, context, findings);
 }
