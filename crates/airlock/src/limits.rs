@@ -102,3 +102,6 @@ pub const PARTS: usize = 5_000;
 
 /// Pages of one document. A report that a person checks has tens, a thesis some hundreds.
 pub const PAGES: usize = 2_000;
+/// Rows of a transposed table of results, in which the people behind a column stand in a row of their own. A table of
+/// characteristics has fewer than a hundred.
+pub const TRANSPOSED_ROWS: usize = 300;

@@ -1,21 +1,27 @@
 //! Rules: one file each. A rule reads a document and adds findings; it never sees another rule's findings.
 
 pub(crate) mod characters;
+pub(crate) mod dominance;
 pub(crate) mod extremes;
 mod figures;
 pub(crate) mod file_name;
 mod fine_rows;
+pub(crate) mod genomics;
 mod hidden;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
+pub(crate) mod means;
 mod objects;
 pub(crate) mod participants;
 pub(crate) mod people_rows;
 pub(crate) mod percentages;
+pub(crate) mod rates;
+pub(crate) mod regressions;
 pub(crate) mod request;
 pub(crate) mod size;
 pub(crate) mod small_counts;
+pub(crate) mod survival;
 pub(crate) mod understood;
 pub(crate) mod zero_and_full;
 
@@ -36,7 +42,13 @@ const RULES: &[Judge] = &[
     zero_and_full::judge,
     hidden_cells::judge,
     percentages::judge,
+    rates::judge,
+    means::judge,
+    dominance::judge,
     extremes::judge,
+    survival::judge,
+    regressions::judge,
+    genomics::judge,
     characters::judge,
     size::judge,
     figures::judge,

@@ -14,6 +14,7 @@ mod properties;
 mod requests;
 mod safe;
 mod shared_data;
+mod statistics;
 mod tables;
 mod unsafe_files;
 
