@@ -10,8 +10,8 @@ from pathlib import Path
 import cohort
 import registry
 
-MAKERS = ["safe_tables", "safe_models", "safe_figures", "unsafe_ids", "unsafe_rows",
-          "unsafe_counts", "unsafe_vectors", ]
+MAKERS = ["safe_tables", "safe_models", "safe_figures", "safe_documents", "safe_code", "safe_notebooks", "unsafe_ids", "unsafe_rows",
+          "unsafe_counts", "unsafe_vectors", "unsafe_documents", "unsafe_containers", "with_genetics", "with_r"]
 
 
 def main():
