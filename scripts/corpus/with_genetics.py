@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pandas as pd
 
-VARIANTS = 400
+VARIANTS = 300
 
 
 def make(corpus, cohort):
@@ -76,7 +76,7 @@ def plink(corpus, work, people, rng):
     weights = pd.DataFrame({"ID": [f"rs{1000 + 7 * i}" for i in range(VARIANTS)], "A1": "G", "WEIGHT": rng.normal(0, .02, VARIANTS).round(5)})
     weights.to_csv(work / "weights.txt", sep="\t", index=False)
     move(work / "weights.txt", corpus.safe(safe, "pgs_weights.txt"))
-    run("plink2", "--pfile", base, "--score", work / "weights.txt", "1", "2", "3", "header", "--make-king-table", "--pca", "3", "--sample-counts",
+    run("plink2", "--pfile", base, "--score", work / "weights.txt", "1", "2", "3", "header", "--make-king-table", "--king-table-filter", "0.05", "--pca", "3", "--sample-counts",
         "--het", "--make-bed", "--out", work / "p")
     run("plink2", "--pfile", base, "--export", "A", "--out", work / "raw")
     run("plink2", "--pfile", base, "--export", "bgen-1.2", "bits=8", "--out", work / "b")
