@@ -84,3 +84,7 @@ pub const UNPACKED_BYTES: u64 = 1 << 30;
 
 /// Parts of one file that are read as files. A workbook has dozens of sheets, an archive of results hundreds of files.
 pub const DOCUMENTS: usize = 20_000;
+
+/// Rows of a transposed table of results, in which the people behind a column stand in a row of their own. A table of
+/// characteristics has fewer than a hundred.
+pub const TRANSPOSED_ROWS: usize = 300;

@@ -287,12 +287,18 @@ fn all_numbers(stretch: &[&str], way: Apart) -> bool {
 
 /// `Iterations: 7`: a list of names and values, each judged as a sentence.
 fn is_key_and_value(stretch: &[&str], way: Apart, width: usize) -> bool {
-    let key = |line: &&str| {
-        cells(line, way)
-            .next()
-            .is_some_and(|cell| cell.ends_with([':', '=']))
+    let names = |cell: &str| {
+        cell.strip_suffix([':', '='])
+            .is_some_and(|name| name.ends_with(|c: char| c.is_alphabetic() || c == ')'))
     };
-    width == 2 && stretch.iter().filter(|line| key(line)).count() * 2 > stretch.len()
+    // statsmodels puts two pairs on a line, whose names have gaps too.
+    let pairs = |line: &&str| cells(line, way).filter(|cell| names(cell)).count();
+    let key = |line: &&str| {
+        let first = cells(line, way).next();
+        width == 2 && first.is_some_and(|cell| cell.ends_with([':', '=']))
+            || width > 2 && pairs(line) >= 1 && matches!(way, Apart::Gaps | Apart::WideGaps)
+    };
+    stretch.iter().filter(|line| key(line)).count() * 2 > stretch.len()
 }
 
 /// The header above a printed table: pandas and R leave the place over the row labels empty, and pandas may put

@@ -1,18 +1,24 @@
 //! Rules: one file each. A rule reads a document and adds findings; it never sees another rule's findings.
 
 pub(crate) mod characters;
+pub(crate) mod dominance;
 pub(crate) mod extremes;
 pub(crate) mod file_name;
 mod fine_rows;
+pub(crate) mod genomics;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
+pub(crate) mod means;
 pub(crate) mod participants;
 pub(crate) mod people_rows;
 pub(crate) mod percentages;
+pub(crate) mod rates;
+pub(crate) mod regressions;
 pub(crate) mod request;
 pub(crate) mod size;
 pub(crate) mod small_counts;
+pub(crate) mod survival;
 pub(crate) mod understood;
 pub(crate) mod zero_and_full;
 
@@ -24,7 +30,7 @@ use crate::verdict::Findings;
 type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
-const RULES: [Judge; 10] = [
+const RULES: &[Judge] = &[
     participants::judge,
     identifiers::judge,
     people_rows::judge,
@@ -32,14 +38,20 @@ const RULES: [Judge; 10] = [
     zero_and_full::judge,
     hidden_cells::judge,
     percentages::judge,
+    rates::judge,
+    means::judge,
+    dominance::judge,
     extremes::judge,
+    survival::judge,
+    regressions::judge,
+    genomics::judge,
     characters::judge,
     size::judge,
 ];
 
 /// Applies all the rules on content, to the document and to each document inside it.
 pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut Findings) {
-    apply(&RULES, document, context, findings);
+    apply(RULES, document, context, findings);
 }
 
 fn apply(rules: &[Judge], document: &Document, context: &Context<'_>, findings: &mut Findings) {

@@ -13,6 +13,7 @@ mod properties;
 mod requests;
 mod safe;
 mod shared_data;
+mod statistics;
 mod unsafe_files;
 
 use airlock::{Colour, Context, File, Level, Lineage, Participants, Rules, Verdict, check};
