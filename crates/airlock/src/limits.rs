@@ -105,3 +105,5 @@ pub const PAGES: usize = 2_000;
 /// Rows of a transposed table of results, in which the people behind a column stand in a row of their own. A table of
 /// characteristics has fewer than a hundred.
 pub const TRANSPOSED_ROWS: usize = 300;
+/// Bytes of JSON, YAML, XML or source code that are read as a tree: some thirty times as much memory. What a custodian lets out.
+pub const TREE_BYTES: usize = 16 << 20;

@@ -151,7 +151,45 @@ const NOT_COUNTED: &[&str] = &[
     "components",
     "bins",
     "lags",
+    "splits",
+    "split",
+    "repeats",
+    "trials",
+    "trial",
+    "estimators",
+    "neighbors",
+    "batch",
+    "chunk",
+    "task",
+    "replicate",
+    "chromosome",
+    "chr",
+    "phenotype",
+    "part",
+    "phase",
+    "stage",
+    "type",
+    "grade",
+    "section",
+    "panel",
+    "statistic",
+    "durbin",
+    "watson",
+    "skew",
+    "kurtosis",
+    "auc",
+    "loss",
+    "ratio",
+    "scale",
+    "thread",
+    "core",
+    "python",
 ];
+
+/// Whether a word names a setting of a program.
+pub(crate) fn is_setting(word: &str) -> bool {
+    NOT_COUNTED.contains(&word)
+}
 
 /// Counts of people that a line gives in words or figures.
 pub(crate) fn counts(line: &str) -> Vec<Counted> {
@@ -187,7 +225,9 @@ pub(crate) fn counts(line: &str) -> Vec<Counted> {
         // "5 (1.2%)".
         let shared = token(i + 1) == "(" && is_share(&tokens, i + 2);
         // "5 out of 123" and "5 in 123" are rates only with people; "5 of 123" gives both numbers.
-        let of = token(i + 1) == "of" && whole(token(i + 2)).is_some_and(|base| base > 9);
+        let of = token(i + 1) == "of"
+            && whole(token(i + 2)).is_some_and(|base| base > 9)
+            && !NOT_COUNTED.contains(&token(i.wrapping_sub(1)));
         if named || counted || shared || of {
             counts.push(Counted(number));
         }
@@ -225,16 +265,20 @@ pub(crate) fn has_extreme(line: &str) -> bool {
     let tokens = tokens(line);
     let token = |i: usize| tokens.get(i).map_or("", String::as_str);
     (0..tokens.len()).any(|i| {
+        let is_range = token(i) == "range";
         let named = matches!(
             token(i),
             "min" | "minimum" | "max" | "maximum" | "range" | "oldest" | "youngest"
         );
+        // R writes `Min.   :14.1`.
+        let i = if token(i + 1) == "." { i + 1 } else { i };
         let said = matches!(token(i + 1), "=" | ":" | "of" | "was" | "is" | "(");
         let value = if said { i + 2 } else { i + 1 };
         let is_number = |n: usize| token(n).starts_with(|c: char| c.is_ascii_digit());
         // `range(3)` of a script is none: a range has two ends.
-        let two_ends = matches!(token(value + 1), "-" | "–" | "to" | ",") && is_number(value + 2);
-        named && is_number(value) && (token(i) != "range" || two_ends)
+        let two_ends = matches!(token(value + 1), "-" | "–" | "to" | ",") && is_number(value + 2)
+            || !said && is_number(value + 1);
+        named && is_number(value) && (!is_range || two_ends)
     })
 }
 
@@ -247,7 +291,11 @@ pub(crate) fn lone_count(line: &str) -> Option<u64> {
     let [names @ .., sign, number] = tokens.as_slice() else {
         return None;
     };
-    let sign_ok = matches!(sign.as_str(), ":" | "=");
+    // `Time: 05:18:04` is a clock.
+    let clock = names
+        .last()
+        .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit()));
+    let sign_ok = matches!(sign.as_str(), ":" | "=") && !clock;
     let other = |name: &String| NOT_COUNTED.contains(&name.as_str());
     let named = !names.is_empty() && names.len() <= 6 && !names.iter().any(other);
     (sign_ok && named).then(|| whole(number)).flatten()
@@ -265,9 +313,16 @@ pub(crate) fn unclear(line: &str) -> (usize, usize) {
         .count();
     let small =
         |t: &String| whole(t).is_some_and(|n| n < 10) && (t.len() == 1 || !t.starts_with('0'));
+    // `Chi^2`, `fold 3`: no count.
+    let named = |before: Option<&String>| {
+        before.is_some_and(|t| t == "^" || NOT_COUNTED.contains(&t.as_str()))
+    };
+    let before = |i: usize| i.checked_sub(1).and_then(|i| tokens.get(i));
     let unclear = tokens
         .iter()
-        .filter(|t| t.starts_with(|c: char| c.is_ascii_digit()) && small(t))
+        .enumerate()
+        .filter(|(_, t)| t.starts_with(|c: char| c.is_ascii_digit()) && small(t))
+        .filter(|(i, _)| !named(before(*i)))
         .count();
     (words, unclear)
 }

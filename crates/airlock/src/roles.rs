@@ -86,7 +86,8 @@ pub(crate) fn of(name: &str) -> Role {
     let whole = words.join("_");
     let has = |list: List| words.iter().any(|word| is_in(word, list)) || is_in(&whole, list);
     let is = |list: List| is_in(&whole, list);
-    if is_interval_limit(name) || is_limit_in_words(name, &words) {
+    // `(O-E)^2/V` of the log-rank test is built from letters that are names of other things.
+    if is_interval_limit(name) || is_limit_in_words(name, &words) || name.contains("(O-E)") {
         return Role::Statistic;
     }
     let short = words.len() <= 2 && has(List::ShortStatistic);
@@ -98,6 +99,10 @@ pub(crate) fn of(name: &str) -> Role {
     }
     if is(List::Personal) {
         return Role::Personal;
+    }
+    // `0%` and `100%` of R's `quantile`: the smallest and the largest value.
+    if per_cent(name).is_some_and(|n| n.abs() < 1e-9 || (n - 100.0).abs() < 1e-9) {
+        return Role::Extreme;
     }
     let counts = has(List::Count);
     if is(List::Count) {
@@ -116,7 +121,7 @@ pub(crate) fn of(name: &str) -> Role {
     {
         return Role::Amount;
     }
-    if has(List::Percent) || (name.contains('%') && !is_percentile(name)) {
+    if has(List::Percent) || (name.contains('%') && !is_percentile(name) && !says_limit(&words)) {
         return if counts && name.contains('%') {
             Role::Count
         } else {
@@ -190,6 +195,15 @@ fn without_interval(name: &str) -> std::borrow::Cow<'_, str> {
     } else {
         format!("{head} ci {tail}").into()
     }
+}
+
+/// `coef lower 95%`, `95% CI`: limits of an interval, and no share.
+fn says_limit(words: &[String]) -> bool {
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&["90", "95", "99"])
+        && has(&[
+            "lower", "upper", "ci", "conf", "interval", "lcl", "ucl", "low", "high",
+        ])
 }
 
 /// Whether the name has a word for a number of people, whatever else it has.

@@ -79,8 +79,17 @@ impl Table {
     /// Builds a table from records of equal width; the first is taken for the header if it looks like one.
     pub(crate) fn new(mut records: Vec<Row>, bytes: u64) -> Self {
         join_headers(&mut records);
-        let width = records.first().map_or(0, |row| row.cells.len());
         let has_header = is_header(&records);
+        Self::built(records, has_header, bytes)
+    }
+
+    /// Builds a table of which the first record is known to be the header.
+    pub(crate) fn headed(records: Vec<Row>, bytes: u64) -> Self {
+        Self::built(records, true, bytes)
+    }
+
+    fn built(mut records: Vec<Row>, has_header: bool, bytes: u64) -> Self {
+        let width = records.first().map_or(0, |row| row.cells.len());
         let header = if has_header && !records.is_empty() {
             Some(records.remove(0))
         } else {
@@ -119,6 +128,7 @@ impl Table {
             // The index that pandas and R write: a row's number, or a class of 0 and 1.
             first.role = Role::Label;
         }
+        name_row_numbers(&mut columns);
         let mut table = Self {
             has_header,
             header_line,
@@ -269,14 +279,21 @@ impl Table {
                 || (c.role == Role::Attribute && c.distinct == self.rows.len())
         };
         let labels = self.columns.iter().take_while(|c| is_label(c)).count();
-        if labels == 0 || labels == self.columns.len() {
+        // Numbers of rows tell every row apart, and no group.
+        let numbered = usize::from(self.columns.first().is_some_and(is_row_number));
+        if labels <= numbered || labels == self.columns.len() {
             return;
         }
         let mut seen = HashSet::new();
-        let told_apart = self
-            .rows
-            .iter()
-            .all(|row| seen.insert(row.cells.iter().take(labels).collect::<Vec<_>>()));
+        let told_apart = self.rows.iter().all(|row| {
+            seen.insert(
+                row.cells
+                    .iter()
+                    .take(labels)
+                    .skip(numbered)
+                    .collect::<Vec<_>>(),
+            )
+        });
         let body = self.columns.get(labels..).unwrap_or_default();
         // `pred_0` over a table of a few rows is a class of a confusion matrix.
         let few = self.rows.len() <= 20;
@@ -310,6 +327,25 @@ impl Table {
                 }
             }
         }
+    }
+}
+
+/// The name of a first column without one that numbers the rows, as pandas and R print it.
+const ROW: &str = "row";
+
+/// Whether a column numbers the rows from 0 or 1.
+fn is_row_number(column: &Column) -> bool {
+    let counts = || column.values.iter().map(|value| value.count());
+    let from = |first: u64| (first..).zip(counts()).all(|(n, count)| count == Some(n));
+    (column.name.is_empty() || column.name == ROW || column.name == "index")
+        && column.values.len() >= 2
+        && (from(0) || from(1))
+}
+
+fn name_row_numbers(columns: &mut [Column]) {
+    if let Some(first) = columns.first_mut().filter(|c| is_row_number(c)) {
+        ROW.clone_into(&mut first.name);
+        first.role = Role::Label;
     }
 }
 

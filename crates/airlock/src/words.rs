@@ -38,7 +38,7 @@ const COUNT: &str = "
     denominator numerator size respondents population headcount events men women males females all
     overall base survivors withdrawn missing nonmissing exposed unexposed alive dead enrolled
     admissions diagnoses ac an mac ct cts support n_risk nrisk at_risk atrisk n_at_risk number_at_risk
-    carriers";
+    carriers observed";
 
 /// Statistics whose name is a letter or two: believed only in a name of at most two words.
 const SHORT_STATISTIC: &str = "
@@ -63,7 +63,7 @@ const STATISTIC: &str = "
     tstat zstat rho corr correlation cor pearson spearman kappa importance gain vif threshold
     cutoff dof df survival cumhaz heterogeneity weighted adjusted standardised standardized risk
     cmp fpr tpr tnr fnr brier alpha power logodds scale
-    maf af info eaf rank loss lift calibration c_index cindex se2 mean_diff sumsq ss ms";
+    expected lwr upr maf af info eaf rank loss lift calibration c_index cindex se2 mean_diff sumsq ss ms";
 
 /// Words of statistics that are also names of groups (`F`, `low`): over whole numbers they are not believed.
 const AMBIGUOUS: &str = "
@@ -95,14 +95,15 @@ const LABEL: &str = "
     iteration epoch step index order characteristic measure metric statistics cohort subgroup
     stratum strata bin practice hospital trust provider organisation organization pharmacy office
     team unit units type kind class feature predictor covariate parameter parameters package
-    version file table column instance array coding value values marker test method row";
+    version file table column instance array coding value values marker test method row fold split
+    trial";
 
 /// Labels that are numbers themselves. Other labels over whole numbers are groups whose people are counted.
 const NUMBERED: &str = "
     genpos
     year month week quarter period code codes decile quintile tertile quartile chromosome chr chrom
     pos bp iteration epoch step index order level levels group groups band bin field instance array
-    coding icd chapter stratum row";
+    coding icd chapter stratum row fold split trial";
 
 const DATE: &str = "
     date time datetime timestamp day dt admidate disdate epistart opdate event_dt issue_date";

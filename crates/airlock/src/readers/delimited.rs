@@ -165,7 +165,17 @@ impl Stretches {
                 .cells
                 .iter()
                 .all(|cell| !matches!(Value::of(cell), Value::Number(_)));
-        if row.cells.len() != width || new_table {
+        // R's `write.table` leaves out the heading of the names of rows.
+        if let [header] = self.open.as_mut_slice()
+            && row.cells.len() == width + 1
+            && header
+                .cells
+                .iter()
+                .all(|cell| Value::of(cell) == Value::Text)
+        {
+            let named: csv::StringRecord = [""].into_iter().chain(header.cells.iter()).collect();
+            header.cells = named;
+        } else if row.cells.len() != width || new_table {
             self.finish();
         }
         self.open.push(row);

@@ -62,6 +62,8 @@ pub(crate) enum Fact {
         people: Option<u64>,
         variants: Option<u64>,
     },
+    /// Some rows were printed of a table that has so many.
+    Listing { rows: u64 },
     /// A program's source, by its language.
     Code { language: String },
     /// What somebody who opens the file does not see: a hidden sheet, a cache, a deleted text.

@@ -9,6 +9,9 @@
 mod arrow;
 mod arrow_frame;
 mod bzip;
+mod code;
+mod code_data;
+mod code_scan;
 mod columnar;
 pub(crate) mod delimited;
 pub(crate) mod document;
@@ -16,16 +19,27 @@ mod elements;
 pub(crate) mod encoding;
 mod excel;
 mod excel_parts;
+mod fixed_width;
 mod flow;
 mod frame;
 mod grid;
 mod gzip;
+mod html;
+mod html_table;
 mod jpeg;
+mod json;
+mod latex;
+mod listing;
+mod literals;
+mod markdown;
 mod marks;
+mod markup;
+mod notebook;
 mod numpy;
 mod opendocument;
 mod package;
 mod parquet;
+mod payload;
 mod pdf;
 mod pdf_page;
 mod pickle;
@@ -34,11 +48,15 @@ mod pixels;
 mod png;
 pub(crate) mod repeats;
 mod sqlite;
+mod svg;
 mod tar;
 pub(crate) mod text;
+mod tree;
 pub(crate) mod unknown;
 mod word;
+mod xml;
 mod xz;
+mod yaml;
 mod zip;
 mod zstandard;
 
@@ -134,7 +152,17 @@ const BINARY: &[Binary] = &[
 ];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
-const TEXTS: &[Text] = &[];
+const TEXTS: &[Text] = &[
+    textual(json::is, json::read),
+    textual(svg::is, svg::read),
+    textual(html::is, html::read),
+    textual(xml::is, xml::read),
+    textual(markdown::is, markdown::read),
+    textual(latex::is, latex::read),
+    textual(yaml::is, yaml::read),
+    textual(code::is, code::read),
+    textual(fixed_width::is, fixed_width::read),
+];
 
 /// Reads a file. What went wrong is among the findings; what could not be read is in `unread`.
 pub(crate) fn read(bytes: &[u8], findings: &mut Findings) -> Document {
@@ -148,16 +176,41 @@ pub(crate) fn part(
     budget: &mut Budget,
     findings: &mut Findings,
 ) -> Inner {
+    under(place, budget, findings, |budget, findings| {
+        inside(bytes, budget, findings)
+    })
+}
+
+/// Reads a part of a file that is text: an output of a notebook, a comment, a text of a program.
+pub(crate) fn text_part(
+    place: &str,
+    text: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> Inner {
+    under(place, budget, findings, |budget, findings| {
+        of_text(text, budget, findings)
+    })
+}
+
+/// Reads a part in a way that is known. Beyond the limits on parts it is not read, and that is said.
+pub(crate) fn under(
+    place: &str,
+    budget: &mut Budget,
+    findings: &mut Findings,
+    read: impl FnOnce(&mut Budget, &mut Findings) -> Document,
+) -> Inner {
     findings.enter(place);
     let document = if budget.depth == 0 || !budget.document() {
         unknown::too_much(
-            bytes,
+            &[],
             "more files within files than are read; leave out the wrapping",
             findings,
         )
+        .with_unread(1)
     } else {
         budget.depth -= 1;
-        let document = inside(bytes, budget, findings);
+        let document = read(budget, findings);
         budget.depth += 1;
         document
     };
@@ -198,7 +251,11 @@ pub(crate) fn of_text(text: &str, budget: &mut Budget, findings: &mut Findings) 
     };
     if document.prose_is_text {
         document.tables.extend(repeats::tables(&document.prose));
+        listing::note(&mut document);
     }
-    text.clone_into(&mut document.whole);
+    // A reader that hands all of a text to the documents inside, or drops payloads that it unpacked, says what is the whole.
+    if document.whole.is_empty() && document.inner.is_empty() {
+        text.clone_into(&mut document.whole);
+    }
     document
 }

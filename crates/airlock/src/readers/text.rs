@@ -218,6 +218,22 @@ pub(crate) fn is_log(text: &str) -> bool {
 /// A table of the stretch of lines, if it is one: enough lines, and numbers in at least one column.
 fn table_of(lines: &[&str], at: usize, stretch: &[&str], way: Apart) -> Option<(Table, usize)> {
     let width = stretch.first().map_or(0, |line| cells(line, way).count());
+    // Groups `0 1` over rows `F 236  65`: two cells each by wide gaps, and three by all gaps.
+    let below = stretch.get(1..).unwrap_or_default();
+    let gaps_below = below
+        .first()
+        .map_or(0, |line| cells(line, Apart::Gaps).count());
+    let levels: Vec<&str> = stretch
+        .first()
+        .map(|line| cells(line, way).collect())
+        .unwrap_or_default();
+    if way == Apart::WideGaps
+        && gaps_below == width + 1
+        && are_levels(&levels, gaps_below)
+        && all_numbers(below, Apart::Gaps)
+    {
+        return None;
+    }
     if way == Apart::WideGaps && all_numbers(stretch, Apart::Gaps) {
         // R keeps some columns apart by one space only; cut at each space the rows are regular.
         let gaps = cells(stretch.first()?, Apart::Gaps).count();
@@ -240,11 +256,24 @@ fn table_of(lines: &[&str], at: usize, stretch: &[&str], way: Apart) -> Option<(
     if stretch.len() < enough || is_key_and_value(stretch, way, width) {
         return None;
     }
+    // `Min.   :14.15` of R's summary: names and values, each judged as a sentence.
+    let valued =
+        |line: &&str| cells(line, way).any(|cell| cell.starts_with(':') && has_digit(cell));
+    if stretch.iter().any(valued) {
+        return None;
+    }
     if !stretch.iter().any(|line| has_digit(line)) {
         return None;
     }
     let mut rows: Vec<Row> = Vec::with_capacity(stretch.len() + 1);
+    let mut shares = false;
     if let Some(header) = header_above(lines, at, width, way) {
+        let names: Vec<&str> = header
+            .cells
+            .iter()
+            .filter(|name| !name.is_empty())
+            .collect();
+        shares = names.iter().any(|name| name.ends_with('%')) || are_levels(&names, width);
         rows.push(header);
     }
     for (i, line) in stretch.iter().enumerate() {
@@ -261,11 +290,19 @@ fn table_of(lines: &[&str], at: usize, stretch: &[&str], way: Apart) -> Option<(
             cells: row,
         });
     }
+    if way == Apart::Gaps && is_clocked(stretch) && is_mixed(&rows, width) {
+        return None;
+    }
     let bytes = stretch
         .iter()
         .map(|line| u64::try_from(line.len()).unwrap_or(0) + 1)
         .sum();
-    let mut table = Table::new(rows, bytes);
+    // Percentiles over numbers are a heading, though they are numbers themselves.
+    let mut table = if shares {
+        Table::headed(rows, bytes)
+    } else {
+        Table::new(rows, bytes)
+    };
     let numeric = |c: &crate::table::Column| {
         c.numbers + c.dates > 0 && (c.numbers + c.dates + c.hidden) * 2 >= c.filled
     };
@@ -274,6 +311,21 @@ fn table_of(lines: &[&str], at: usize, stretch: &[&str], way: Apart) -> Option<(
     }
     name_by_constants(&mut table);
     Some((table, stretch.len()))
+}
+
+fn is_clocked(stretch: &[&str]) -> bool {
+    stretch
+        .iter()
+        .all(|line| without_clock(line.trim()).len() < line.trim().len())
+}
+
+/// Whether some column is words here and numbers there: messages of a log that happen to be of one length.
+fn is_mixed(rows: &[Row], width: usize) -> bool {
+    (0..width).any(|i| {
+        let number = |row: &&Row| matches!(row.cells.get(i).map(Value::of), Some(Value::Number(_)));
+        let numbers = rows.iter().filter(number).count();
+        numbers > 0 && numbers < rows.len()
+    })
 }
 
 /// Whether all but the first cells are numbers: then even one row under a heading is a table.
@@ -293,12 +345,38 @@ fn is_key_and_value(stretch: &[&str], way: Apart, width: usize) -> bool {
     };
     // statsmodels puts two pairs on a line, whose names have gaps too.
     let pairs = |line: &&str| cells(line, way).filter(|cell| names(cell)).count();
+    let paired =
+        |line: &&str| width > 2 && pairs(line) >= 1 && matches!(way, Apart::Gaps | Apart::WideGaps);
     let key = |line: &&str| {
-        let first = cells(line, way).next();
-        width == 2 && first.is_some_and(|cell| cell.ends_with([':', '=']))
-            || width > 2 && pairs(line) >= 1 && matches!(way, Apart::Gaps | Apart::WideGaps)
+        cells(line, way)
+            .next()
+            .is_some_and(|cell| cell.ends_with([':', '=']))
     };
-    stretch.iter().filter(|line| key(line)).count() * 2 > stretch.len()
+    let keys = |line: &&str| {
+        cells(line, way)
+            .step_by(2)
+            .all(|cell| cell.is_empty() || cell.ends_with([':', '=']))
+    };
+    let sign = |line: &&str| matches!(cells(line, way).nth(1), Some("=" | ":" | "<-"));
+    let most = |is: &dyn Fn(&&str) -> bool| {
+        stretch.iter().filter(|line| is(line)).count() * 2 > stretch.len()
+    };
+    // One name and one value a line, of different names: a list of results.
+    let different: std::collections::HashSet<&str> = stretch
+        .iter()
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, _)| name.trim())
+        .collect();
+    let listed = |line: &&str| {
+        cells(line, way)
+            .next()
+            .is_some_and(|cell| cell.contains(": ") || cell.ends_with(':'))
+    };
+    let list = way == Apart::WideGaps && different.len() == stretch.len() && most(&listed);
+    list || width == 3 && most(&sign)
+        || width == 2 && most(&key)
+        || width >= 4 && width.is_multiple_of(2) && most(&keys)
+        || most(&paired)
 }
 
 /// The header above a printed table: pandas and R leave the place over the row labels empty, and pandas may put
@@ -312,16 +390,10 @@ fn header_above(lines: &[&str], at: usize, width: usize, way: Apart) -> Option<R
             .and_then(|i| lines.get(i).map(|line| (i, *line)))
     };
     let (mut i, mut line) = above(1)?;
-    if cells(line, way).count() <= 1 {
+    if cells(line, way).count() <= 1 || names_of(line, width, way).is_none() {
         (i, line) = above(2)?;
     }
-    let names: Vec<&str> = cells(line, way).collect();
-    let words = names
-        .iter()
-        .all(|name| !matches!(Value::of(name), Value::Number(_)) || name.len() == 4);
-    if names.is_empty() || !words || !(names.len() == width || names.len() + 1 == width) {
-        return None;
-    }
+    let names = names_of(line, width, way)?;
     let mut cells = csv::StringRecord::new();
     if names.len() < width {
         cells.push_field("");
@@ -330,6 +402,67 @@ fn header_above(lines: &[&str], at: usize, width: usize, way: Apart) -> Option<R
     Some(Row {
         line: u64::try_from(i).unwrap_or(0) + 1,
         cells,
+    })
+}
+
+/// The names in a line, if it can be the heading of a table of this width.
+fn names_of(line: &str, width: usize, way: Apart) -> Option<Vec<String>> {
+    if without_clock(line.trim()).len() < line.trim().len() {
+        return None;
+    }
+    let joined = joined_names(line);
+    let line = if matches!(way, Apart::Gaps | Apart::Bars) {
+        joined.as_str()
+    } else {
+        line
+    };
+    let names: Vec<&str> = cells(line, way).collect();
+    let words = are_levels(&names, width)
+        || names.iter().all(|name| {
+            !matches!(Value::of(name), Value::Number(_)) || name.len() == 4 || name.ends_with('%')
+        });
+    let fits = names.len() == width || names.len() + 1 == width;
+    (!names.is_empty() && words && fits)
+        .then(|| names.iter().map(|name| (*name).to_owned()).collect())
+}
+
+/// Groups that are numbers, `0 1 2`, over a table whose rows have names.
+fn are_levels(names: &[&str], width: usize) -> bool {
+    let named = names.len() == width
+        && names
+            .first()
+            .is_some_and(|name| Value::of(name) == Value::Text);
+    let levels: Option<Vec<u64>> = names
+        .iter()
+        .skip(usize::from(named))
+        .map(|name| Value::of(name).count())
+        .collect();
+    let rising = |levels: &[u64]| levels.iter().zip(levels.iter().skip(1)).all(|(a, b)| a < b);
+    (named || names.len() + 1 == width)
+        && levels.is_some_and(|levels| {
+            levels.len() >= 2 && levels.iter().all(|n| *n < 100) && rising(&levels)
+        })
+}
+
+/// Names of columns that R and Stata print with a space in them, in one word each.
+fn joined_names(line: &str) -> String {
+    const NAMES: [(&str, &str); 13] = [
+        ("P>|z|", "P>z"),
+        ("P>|t|", "P>t"),
+        ("[95% conf. interval]", "ci_lower  ci_upper"),
+        ("[95% Conf. Interval]", "ci_lower  ci_upper"),
+        ("Std. Error", "Std.Error"),
+        ("Std. Err.", "Std.Err."),
+        ("t value", "t-value"),
+        ("z value", "z-value"),
+        ("F value", "F-value"),
+        ("Sum Sq", "Sum-Sq"),
+        ("Mean Sq", "Mean-Sq"),
+        ("Resid. Df Resid. Dev", "Resid.Df Resid.Dev"),
+        ("p adj", "p-adj"),
+    ];
+    NAMES.iter().fold(line.to_owned(), |line, (name, word)| {
+        line.replace(name, word)
     })
 }
 
@@ -348,8 +481,10 @@ fn name_by_constants(table: &mut Table) {
         })
         .collect();
     for (c, name) in table.columns.iter_mut().skip(1).zip(names) {
+        // `Epoch 3/30`.
+        let steps = c.values.iter().all(|v| *v == Value::Text) && c.distinct > 1 && !c.is_numeric();
         if let Some(name) = name
-            && c.is_numeric()
+            && (c.is_numeric() || steps && roles::is_numbered(&name))
         {
             let role = roles::of(&name);
             c.role = if role == Role::Count && !c.is_whole() {

@@ -72,8 +72,11 @@ pub(crate) fn structured(text: &str) -> Option<&'static str> {
         .take(200)
         .collect::<String>()
         .to_ascii_lowercase();
-    let json = (start.starts_with('{') && end.ends_with('}'))
-        || (start.starts_with('[') && end.ends_with(']') && head.contains(['{', '"', ',']));
+    let squeezed: String = head.split_whitespace().collect();
+    let begins = ["{\"", "[{\"", "[[", "[\""]
+        .iter()
+        .any(|sign| squeezed.starts_with(sign));
+    let json = begins && end.ends_with(['}', ']']);
     if json {
         return Some(if text.contains("\"nbformat\"") {
             "notebook"

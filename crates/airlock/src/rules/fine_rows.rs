@@ -203,11 +203,13 @@ fn is_symmetric(table: &Table) -> bool {
 
 /// The steps of a calculation, numbered without a gap of another size.
 fn is_steps(table: &Table) -> bool {
-    table.columns.iter().any(|c| {
+    table.columns.iter().enumerate().any(|(i, c)| {
         let named = roles::words(&c.name)
             .iter()
             .any(|w| STEP.contains(&w.as_str()));
-        let steps: Vec<u64> = c.values.iter().filter_map(|v| v.count()).collect();
+        // `1/30` is a step, too.
+        let step = |row: usize| table.text(row, i).split('/').next()?.trim().parse().ok();
+        let steps: Vec<u64> = (0..table.rows.len()).filter_map(step).collect();
         let mut gaps = steps
             .iter()
             .zip(steps.iter().skip(1))

@@ -39,9 +39,11 @@ pub(crate) fn judge(document: &Document, _: &Context<'_>, findings: &mut Finding
     }
     let mut by_kind: BTreeMap<Kind, Vec<u64>> = BTreeMap::new();
     for line in &document.prose {
-        for found in find_all(&line.text) {
-            by_kind.entry(found.kind).or_default().push(line.number);
-        }
+        let found = find_all(&line.text);
+        let theirs = found
+            .iter()
+            .filter(|f| f.kind != Kind::Email || !names_author(&line.text));
+        theirs.for_each(|found| by_kind.entry(found.kind).or_default().push(line.number));
     }
     for (kind, mut at) in by_kind {
         at.dedup();
@@ -63,6 +65,18 @@ pub(crate) fn judge(document: &Document, _: &Context<'_>, findings: &mut Finding
         };
         findings.add(level, RULE, place, what, FIX.into());
     }
+}
+
+/// The address of who wrote a report or a program is no participant's.
+fn names_author(line: &str) -> bool {
+    let words = roles::words(line);
+    let says = |word: &String| {
+        matches!(
+            word.as_str(),
+            "author" | "authors" | "maintainer" | "contact" | "correspondence" | "corresponding"
+        )
+    };
+    words.iter().take(6).any(says)
 }
 
 /// "born 12/03/1951", "DOB: 1951-03-12".

@@ -1,6 +1,7 @@
 //! Rules: one file each. A rule reads a document and adds findings; it never sees another rule's findings.
 
 pub(crate) mod characters;
+pub(crate) mod code;
 pub(crate) mod dominance;
 pub(crate) mod extremes;
 mod figures;
@@ -11,6 +12,7 @@ mod hidden;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
+pub(crate) mod listing;
 pub(crate) mod means;
 mod objects;
 pub(crate) mod participants;
@@ -53,6 +55,8 @@ const RULES: &[Judge] = &[
     size::judge,
     figures::judge,
     hidden::judge,
+    code::judge,
+    listing::judge,
 ];
 
 /// Applies all the rules on content, to the document and to each document inside it.

@@ -16,6 +16,7 @@ mod safe;
 mod shared_data;
 mod statistics;
 mod tables;
+mod texts;
 mod unsafe_files;
 
 use airlock::{Colour, Context, File, Level, Lineage, Participants, Rules, Verdict, check};
