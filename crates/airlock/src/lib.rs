@@ -8,6 +8,7 @@
 //! Where things are: one reader for each kind of file in `readers/`, one rule in each file of `rules/`, thresholds in [`Rules`],
 //! sizes in [`limits`]. `table` decides what is a count, `roles` what a column's name means.
 
+mod base;
 mod disguise;
 pub mod limits;
 mod preset;
@@ -144,7 +145,7 @@ pub fn judge(
     files
         .into_iter()
         .zip(request)
-        .map(|(judged, file)| judged.close(file))
+        .map(|(judged, file)| judged.close(file, context))
         .collect()
 }
 
@@ -158,8 +159,14 @@ struct Judged {
 }
 
 impl Judged {
-    fn close(self, file: &File<'_>) -> Verdict {
-        let (verdict, reasons) = self.findings.close();
+    fn close(self, file: &File<'_>, context: &Context<'_>) -> Verdict {
+        let (verdict, mut reasons) = self.findings.close();
+        for reason in &mut reasons {
+            // A custodian's own number has the custodian's own source.
+            if let Some(source) = context.rules.cited(&reason.rule) {
+                source.clone_into(&mut reason.source);
+            }
+        }
         Verdict {
             file: rules::file_name::shown(file.name),
             verdict,

@@ -85,5 +85,25 @@ pub const UNPACKED_BYTES: u64 = 1 << 30;
 /// Parts of one file that are read as files. A workbook has dozens of sheets, an archive of results hundreds of files.
 pub const DOCUMENTS: usize = 20_000;
 
+/// Things that one saved object of Python or R may be made of: a table of a million cells of words, twice.
+pub const OBJECTS: usize = 2_000_000;
+
+/// Objects within objects that are followed: a pipeline of models is ten deep; deeper is a hiding place, and deep recursion
+/// ends a process.
+pub const NESTING: usize = 64;
+/// Pixels of one picture: a page at 600 points an inch has 35 million. At four bytes each, and as many marks of what was seen.
+pub const PIXELS: usize = 36_000_000;
+
+/// Bytes that one compressed text of a picture may unpack to: programs write some hundreds.
+pub const METADATA_BYTES: usize = 1 << 20;
+
+/// Parts of one office document. A report with a hundred pictures has three hundred.
+pub const PARTS: usize = 5_000;
+
+/// Pages of one document. A report that a person checks has tens, a thesis some hundreds.
+pub const PAGES: usize = 2_000;
+/// Rows of a transposed table of results, in which the people behind a column stand in a row of their own. A table of
+/// characteristics has fewer than a hundred.
+pub const TRANSPOSED_ROWS: usize = 300;
 /// Bytes of JSON, YAML, XML or source code that are read as a tree: some thirty times as much memory. What a custodian lets out.
 pub const TREE_BYTES: usize = 16 << 20;

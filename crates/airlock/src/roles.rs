@@ -80,12 +80,14 @@ pub(crate) fn words(name: &str) -> Vec<String> {
 
 /// The role that a name tells of.
 pub(crate) fn of(name: &str) -> Role {
+    let bare = without_interval(name);
+    let name = bare.as_ref();
     let words = words(name);
     let whole = words.join("_");
     let has = |list: List| words.iter().any(|word| is_in(word, list)) || is_in(&whole, list);
     let is = |list: List| is_in(&whole, list);
     // `(O-E)^2/V` of the log-rank test is built from letters that are names of other things.
-    if is_interval_limit(name) || name.contains("(O-E)") {
+    if is_interval_limit(name) || is_limit_in_words(name, &words) || name.contains("(O-E)") {
         return Role::Statistic;
     }
     let short = words.len() <= 2 && has(List::ShortStatistic);
@@ -102,10 +104,23 @@ pub(crate) fn of(name: &str) -> Role {
     if per_cent(name).is_some_and(|n| n.abs() < 1e-9 || (n - 100.0).abs() < 1e-9) {
         return Role::Extreme;
     }
-    if name.contains('%') && says_limit(&words) {
-        return Role::Statistic;
-    }
     let counts = has(List::Count);
+    if is(List::Count) {
+        return Role::Count;
+    }
+    // `n_jobs`, `max_depth`: a number of things, or a limit on them.
+    if words.len() >= 2
+        && has(List::Setting)
+        && (counts || has(List::Extreme))
+        && !has(List::Percent)
+        && !name.contains('%')
+        && words
+            .iter()
+            .filter(|w| is_in(w, List::Count))
+            .all(|w| is_in_number(w))
+    {
+        return Role::Amount;
+    }
     if has(List::Percent) || (name.contains('%') && !is_percentile(name)) {
         return if counts && name.contains('%') {
             Role::Count
@@ -147,13 +162,39 @@ pub(crate) fn of(name: &str) -> Role {
     }
 }
 
-/// `coef lower 95%`, `95% CI`: limits of an interval, and no share.
-fn says_limit(words: &[String]) -> bool {
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    has(&["90", "95", "99"])
-        && has(&[
-            "lower", "upper", "ci", "conf", "interval", "lcl", "ucl", "low", "high",
-        ])
+/// Words of counting that say nothing of who is counted.
+fn is_in_number(word: &str) -> bool {
+    [
+        "n", "number", "num", "no", "nr", "count", "counts", "size", "total",
+    ]
+    .contains(&word)
+}
+
+/// A name without `95% CI` and the like, which tell of no share: `OR (95% CI)` is `OR`. What is nothing else stays.
+fn without_interval(name: &str) -> std::borrow::Cow<'_, str> {
+    let lower = name.to_ascii_lowercase();
+    let Some(at) = lower.find('%') else {
+        return name.into();
+    };
+    let behind = lower.get(at + 1..).unwrap_or_default().trim_start();
+    let interval = ["ci", "confidence", "cri", "credible", "hdi", "pi"];
+    let Some(said) = interval.iter().find(|word| behind.starts_with(**word)) else {
+        return name.into();
+    };
+    let start = lower
+        .get(..at)
+        .unwrap_or_default()
+        .trim_end()
+        .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+        .len();
+    let end = lower.len() - behind.len() + said.len();
+    let head = name.get(..start).unwrap_or_default();
+    let tail = name.get(end..).unwrap_or_default();
+    if words(head).is_empty() {
+        format!("ci {tail}").into()
+    } else {
+        format!("{head} ci {tail}").into()
+    }
 }
 
 /// Whether the name has a word for a number of people, whatever else it has.
@@ -178,9 +219,10 @@ pub(crate) fn says_base(name: &str) -> bool {
 
 /// Whether the name is that of a mean: a number that needs people behind it.
 pub(crate) fn says_mean(name: &str) -> bool {
-    words(name).iter().any(|word| {
-        ["mean", "means", "average", "avg", "median", "sd", "std"].contains(&word.as_str())
-    })
+    let words = words(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    // A standard error is one of an estimate.
+    has(&["mean", "means", "average", "avg", "median", "sd", "std"]) && !has(&["error", "err"])
 }
 
 /// Whether the name is that of a share of people that is not called one.
@@ -246,6 +288,18 @@ fn is_interval_limit(name: &str) -> bool {
         || per_cent(name).is_some_and(|n| is(n, &[2.5, 50.0, 97.5]))
 }
 
+/// `coef lower 95%`, as lifelines names its columns.
+fn is_limit_in_words(name: &str, words: &[String]) -> bool {
+    let limit = words
+        .iter()
+        .any(|w| ["lower", "upper", "lcl", "ucl"].contains(&w.as_str()));
+    limit
+        && name.contains('%')
+        && words
+            .iter()
+            .any(|w| ["90", "95", "99"].contains(&w.as_str()))
+}
+
 /// `PC1`, `pc10`: principal components.
 fn is_component(word: &str) -> bool {
     word.strip_prefix("pc")
@@ -290,6 +344,15 @@ mod tests {
             ("ITEMS", Role::Amount),
             ("POSTCODE", Role::Personal),
             ("number of people", Role::Count),
+            ("OR (95% CI)", Role::Statistic),
+            ("95% CI", Role::Statistic),
+            ("lower 95% CI", Role::Statistic),
+            ("Diabetes, % (95% CI)", Role::Percentage),
+            ("max_depth", Role::Amount),
+            ("n_jobs", Role::Amount),
+            ("n_snps", Role::Amount),
+            ("at_risk", Role::Count),
+            ("n.risk", Role::Count),
         ];
         for (name, role) in expected {
             assert_eq!(of(name), role, "{name}");

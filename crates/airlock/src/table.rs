@@ -77,7 +77,8 @@ pub(crate) struct Table {
 
 impl Table {
     /// Builds a table from records of equal width; the first is taken for the header if it looks like one.
-    pub(crate) fn new(records: Vec<Row>, bytes: u64) -> Self {
+    pub(crate) fn new(mut records: Vec<Row>, bytes: u64) -> Self {
+        join_headers(&mut records);
         let has_header = is_header(&records);
         Self::built(records, has_header, bytes)
     }
@@ -115,6 +116,16 @@ impl Table {
                 || roles::of(&first.name) == Role::Date)
         {
             // Categories such as 1, 2, 3+ at the head of a row. Elsewhere a mixture is not understood.
+            first.role = Role::Label;
+        }
+        if let Some(first) = columns.first_mut()
+            && has_header
+            && (first.name.is_empty() || first.name.starts_with("Unnamed"))
+            && first.is_whole()
+            && first.distinct == first.filled
+            && first.mean_len <= 4
+        {
+            // The index that pandas and R write: a row's number, or a class of 0 and 1.
             first.role = Role::Label;
         }
         name_row_numbers(&mut columns);
@@ -284,7 +295,12 @@ impl Table {
             )
         });
         let body = self.columns.get(labels..).unwrap_or_default();
-        let open = |c: &Column| matches!(c.role, Role::Unknown | Role::Attribute | Role::Label);
+        // `pred_0` over a table of a few rows is a class of a confusion matrix.
+        let few = self.rows.len() <= 20;
+        let open = |c: &Column| {
+            matches!(c.role, Role::Unknown | Role::Attribute | Role::Label)
+                || few && c.role == Role::PerPerson && c.is_whole()
+        };
         let mut unknown = body.iter().filter(|c| open(c)).peekable();
         if !told_apart || unknown.peek().is_none() {
             return;
@@ -306,7 +322,7 @@ impl Table {
         };
         if unknown.all(whole) {
             for c in self.columns.iter_mut().skip(labels) {
-                if matches!(c.role, Role::Unknown | Role::Attribute | Role::Label) {
+                if open(c) {
                     c.role = Role::Count;
                 }
             }
@@ -334,7 +350,7 @@ fn name_row_numbers(columns: &mut [Column]) {
 }
 
 /// Whether the name of a column may be repeated: short, and without what could be an id or an address.
-fn is_harmless_name(name: &str) -> bool {
+pub(crate) fn is_harmless_name(name: &str) -> bool {
     let long_run = name
         .as_bytes()
         .split(|b| !b.is_ascii_digit())
@@ -356,7 +372,12 @@ fn is_header(records: &[Row]) -> bool {
     let Some((first, rest)) = records.split_first() else {
         return false;
     };
-    let values: Vec<Value> = first.cells.iter().map(Value::of).collect();
+    // `2.5%` and `97.5%` over columns without per cent signs are names of limits.
+    let value = |(i, cell): (usize, &str)| match Value::of(cell) {
+        Value::Number(n) if n.percent && !below_has_percent(rest, i) => Value::Text,
+        value => value,
+    };
+    let values: Vec<Value> = first.cells.iter().enumerate().map(value).collect();
     let numbers = values
         .iter()
         .filter(|v| matches!(v, Value::Number(_) | Value::Date))
@@ -374,6 +395,72 @@ fn is_header(records: &[Row]) -> bool {
         .all(year);
     words > 0 && small_series && rest.len() >= 2
         || (numbers < words && rest.iter().take(20).any(|r| differs(&values, r)))
+}
+
+fn below_has_percent(rest: &[Row], column: usize) -> bool {
+    let cells = rest.iter().take(20).filter_map(|row| row.cells.get(column));
+    cells.into_iter().any(|cell| cell.contains('%'))
+}
+
+/// The headings of several rows that pandas writes over grouped columns, as one: `bmi` over `mean` becomes `bmi mean`. Only
+/// where the first row repeats a name, which a heading of one row does not.
+fn join_headers(records: &mut Vec<Row>) {
+    let Some(first) = records.first() else { return };
+    let width = first.cells.len();
+    let mut seen = HashSet::new();
+    let repeats = first
+        .cells
+        .iter()
+        .skip(1)
+        .filter(|cell| !cell.trim().is_empty())
+        .any(|cell| !seen.insert(cell));
+    let is_index_row = |row: &Row| {
+        let filled = row
+            .cells
+            .iter()
+            .take_while(|c| !c.trim().is_empty())
+            .count();
+        filled >= 1 && filled < width && row.cells.iter().skip(filled).all(|c| c.trim().is_empty())
+    };
+    let is_words = |row: &Row| {
+        let mut cells = row.cells.iter().skip(1).map(Value::of);
+        cells.all(|v| matches!(v, Value::Text)) && width > 1
+    };
+    if !repeats || records.len() < 3 {
+        return;
+    }
+    let index = records
+        .iter()
+        .take(5)
+        .skip(2)
+        .position(is_index_row)
+        .map(|at| at + 2);
+    let (headings, dropped) = match index {
+        Some(at) => (at, at + 1),
+        None if records.get(1).is_some_and(is_words) => (2, 2),
+        None => return,
+    };
+    let names = |column: usize| {
+        let mut parts: Vec<&str> = Vec::new();
+        let label = index
+            .and_then(|at| records.get(at)?.cells.get(column))
+            .unwrap_or_default()
+            .trim();
+        if !label.is_empty() {
+            return label.to_owned();
+        }
+        for row in records.iter().take(headings) {
+            let part = row.cells.get(column).unwrap_or_default().trim();
+            if !part.is_empty() && !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        parts.join(" ")
+    };
+    let cells: csv::StringRecord = (0..width).map(names).collect();
+    let line = records.first().map_or(0, |row| row.line);
+    records.drain(..dropped.min(records.len()));
+    records.insert(0, Row { line, cells });
 }
 
 /// Whether a row has numbers where the first record has words.

@@ -37,11 +37,20 @@ const COUNT: &str = "
     number num no nr cases controls deaths died obs nobs observations subjects individuals members
     denominator numerator size respondents population headcount events men women males females all
     overall base survivors withdrawn missing nonmissing exposed unexposed alive dead enrolled
-    admissions diagnoses ac an mac observed";
+    admissions diagnoses ac an mac ct cts support n_risk nrisk at_risk atrisk n_at_risk number_at_risk
+    carriers observed";
 
 /// Statistics whose name is a letter or two: believed only in a name of at most two words.
 const SHORT_STATISTIC: &str = "
-    p z t f q r or hr rr sd se ci ll lr i2 r2 h2 ns";
+    p z t f q r or hr rr sd se ci ll lr i2 r2 h2 ns rg";
+
+/// Things that settings of programs and models have numbers of, or smallest and largest values of: no people.
+const SETTING: &str = "
+    depth iter iters iterations jobs estimators folds splits leaf leaves split clusters components
+    neighbors neighbours trees layers epochs steps seeds chains knots lags threads cores workers
+    repeats bootstraps permutations features parameters params covariates predictors models
+    variables snp snps nsnp nsnps variants loci studies tests child delta rounds tokens memory
+    length nodes hidden units";
 
 const STATISTIC: &str = "
     log10p mlog10p a1freq a1_freq chisq
@@ -53,7 +62,8 @@ const STATISTIC: &str = "
     tau skew skewness kurtosis exp log log10 effect diff difference smd wald lambda statistic stat
     tstat zstat rho corr correlation cor pearson spearman kappa importance gain vif threshold
     cutoff dof df survival cumhaz heterogeneity weighted adjusted standardised standardized risk
-    brier likelihood expected cmp lwr upr maf af info eaf rank loss lift calibration c_index cindex se2 mean_diff sumsq ss ms";
+    cmp fpr tpr tnr fnr brier alpha power logodds scale
+    likelihood expected lwr upr maf af info eaf rank loss lift calibration c_index cindex se2 mean_diff sumsq ss ms";
 
 /// Words of statistics that are also names of groups (`F`, `low`): over whole numbers they are not believed.
 const AMBIGUOUS: &str = "
@@ -63,7 +73,7 @@ const AMBIGUOUS: &str = "
 
 const AMOUNT: &str = "
     items quantity cost costs amount price nic adqusage volume spend pounds gbp tariff bytes
-    seconds years pyears person_years personyears py";
+    nsnp nsnps seconds years pyears person_years personyears py";
 
 const PER_PERSON: &str = "
     predicted prediction predictions pred yhat y_pred y_true residual residuals resid fitted prob
@@ -80,6 +90,7 @@ const LABEL: &str = "
     group groups band category level levels year month week quarter period region country site
     centre center decile quintile tertile quartile code codes icd10 icd read ctv3 snomed bnf opcs4
     term terms variable variables var1 model outcome exposure name label field fields description
+    trait trait1 trait2 phenotype1 phenotype2
     meaning chapter chromosome chr chrom snp rsid pos bp allele allele0 allele1 a1 a2 gene
     iteration epoch step index order characteristic measure metric statistics cohort subgroup
     stratum strata bin practice hospital trust provider organisation organization pharmacy office
@@ -130,6 +141,7 @@ pub(crate) enum List {
     Date = 1 << 16,
     Dictionary = 1 << 17,
     Organisation = 1 << 18,
+    Setting = 1 << 19,
 }
 
 /// Each word with the lists that it is in, as bits.
@@ -154,6 +166,7 @@ static LISTS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
         (DATE, List::Date),
         (DICTIONARY, List::Dictionary),
         (ORGANISATION, List::Organisation),
+        (SETTING, List::Setting),
     ];
     let mut words = HashMap::new();
     for (text, list) in lists {

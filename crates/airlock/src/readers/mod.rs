@@ -6,30 +6,62 @@
 //!
 //! To add a kind: one file here with `is` and `read`, and one line in [`BINARY`] or [`TEXTS`].
 
+mod arrow;
+mod arrow_frame;
+mod bzip;
 mod code;
 mod code_data;
+mod code_language;
 mod code_scan;
+mod columnar;
 pub(crate) mod delimited;
 pub(crate) mod document;
+mod elements;
 pub(crate) mod encoding;
+mod excel;
+mod excel_parts;
 mod fixed_width;
+mod flow;
+mod frame;
+mod grid;
+mod gzip;
 mod html;
 mod html_table;
+mod jpeg;
 mod json;
 mod latex;
 mod listing;
 mod literals;
 mod markdown;
+mod marks;
 mod markup;
 mod notebook;
+mod numpy;
+mod opendocument;
+mod package;
+mod parquet;
 mod payload;
+mod pdf;
+mod pdf_page;
+mod pickle;
+mod pictures;
+mod pixels;
+mod plots;
+mod png;
+mod printed_heading;
 pub(crate) mod repeats;
+mod sqlite;
 mod svg;
+mod tar;
 pub(crate) mod text;
 mod tree;
 pub(crate) mod unknown;
+mod word;
 mod xml;
+mod xz;
 mod yaml;
+mod zip;
+mod zstandard;
 
 pub(crate) use document::{Document, Fact, Inner, Line};
 
@@ -79,17 +111,48 @@ impl Budget {
 /// A kind of file that is told by its bytes.
 struct Binary {
     is: fn(&[u8]) -> bool,
-    read: fn(&[u8], &mut Budget, &mut Findings) -> Document,
+    read: ReadBytes,
 }
 
 /// A kind of file that is text and told by how it is written.
 struct Text {
     is: fn(&str) -> bool,
-    read: fn(&str, &mut Budget, &mut Findings) -> Document,
+    read: ReadText,
+}
+
+type ReadBytes = fn(&[u8], &mut Budget, &mut Findings) -> Document;
+type ReadText = fn(&str, &mut Budget, &mut Findings) -> Document;
+
+const fn binary(is: fn(&[u8]) -> bool, read: ReadBytes) -> Binary {
+    Binary { is, read }
+}
+
+const fn textual(is: fn(&str) -> bool, read: ReadText) -> Text {
+    Text { is, read }
 }
 
 /// The first that says yes reads.
-const BINARY: &[Binary] = &[];
+const BINARY: &[Binary] = &[
+    binary(png::is, png::read),
+    binary(jpeg::is, jpeg::read),
+    binary(pictures::is, pictures::read),
+    binary(pdf::is, pdf::read),
+    binary(excel::is, excel::read),
+    binary(word::is, word::read),
+    binary(opendocument::is, opendocument::read),
+    binary(zip::is, zip::read),
+    binary(gzip::is, gzip::read),
+    binary(gzip::is_zlib, gzip::read_zlib),
+    binary(zstandard::is, zstandard::read),
+    binary(bzip::is, bzip::read),
+    binary(xz::is, xz::read),
+    binary(tar::is, tar::read),
+    binary(numpy::is, numpy::read),
+    binary(parquet::is, parquet::read),
+    binary(arrow::is, arrow::read),
+    binary(sqlite::is, sqlite::read),
+    binary(pickle::is, pickle::read),
+];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
 const TEXTS: &[Text] = &[
@@ -129,6 +192,15 @@ const TEXTS: &[Text] = &[
         is: fixed_width::is,
         read: fixed_width::read,
     },
+    textual(json::is, json::read),
+    textual(svg::is, svg::read),
+    textual(html::is, html::read),
+    textual(xml::is, xml::read),
+    textual(markdown::is, markdown::read),
+    textual(latex::is, latex::read),
+    textual(yaml::is, yaml::read),
+    textual(code::is, code::read),
+    textual(fixed_width::is, fixed_width::read),
 ];
 
 /// Reads a file. What went wrong is among the findings; what could not be read is in `unread`.

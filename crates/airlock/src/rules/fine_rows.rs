@@ -44,9 +44,70 @@ pub(crate) fn is_like_people(table: &Table) -> bool {
     fine.take(ROWS).count() == ROWS
         && table.distinct_rows() == table.rows.len()
         && !has_sizes(table)
+        && !is_equal_parts(table)
         && !is_model(table)
         && !is_symmetric(table)
         && !is_steps(table)
+        && !is_curve(table)
+        && !(super::genomics::is_of_variants(table) && has_variant_names(table))
+}
+
+/// Points of a curve of true and false positives, as many as a drawing needs.
+fn is_curve(table: &Table) -> bool {
+    let named = |name: &str| {
+        table.columns.iter().any(|c| {
+            let share = |n: f64| (0.0..=1.0).contains(&n);
+            roles::words(&c.name).iter().any(|w| w == name)
+                && c.values
+                    .iter()
+                    .all(|v| v.number().is_none_or(|n| share(n.value)))
+        })
+    };
+    table.rows.len() <= 101 && named("fpr") && named("tpr")
+}
+
+/// Names of variants (`rs123`, `1:1234:A:G`) or chromosomes in nine rows of ten, which rows of people do not have.
+fn has_variant_names(table: &Table) -> bool {
+    let is_variant = |text: &str| {
+        let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+        text.strip_prefix("rs").is_some_and(digits)
+            || text.split(':').count() >= 2 && text.split(':').nth(1).is_some_and(digits)
+    };
+    (0..table.columns.len().min(6)).any(|column| {
+        let n = (0..table.rows.len())
+            .filter(|row| is_variant(table.text(*row, column).trim()))
+            .count();
+        n * 10 >= table.rows.len() * 9
+    })
+}
+
+/// Tenths and other equal parts of people: their sizes are equal by construction.
+fn is_equal_parts(table: &Table) -> bool {
+    let Some(first) = table.columns.first() else {
+        return false;
+    };
+    let parts = roles::words(&first.name).iter().any(|w| {
+        [
+            "decile",
+            "quintile",
+            "quartile",
+            "tertile",
+            "ventile",
+            "percentile",
+            "bin",
+            "quantile",
+        ]
+        .contains(&w.as_str())
+    });
+    let steps = |row: usize| first.values.get(row).and_then(|v| v.count());
+    let numbered = (1..table.rows.len()).all(|row| match (steps(row - 1), steps(row)) {
+        (Some(a), Some(b)) => a + 1 == b,
+        _ => false,
+    });
+    let sized = table.columns.iter().any(|c| {
+        c.role == Role::Count && c.values.iter().all(|v| v.count().is_some_and(|n| n >= 10))
+    });
+    parts && numbered && sized && table.rows.len() <= 100
 }
 
 fn is_fine(table: &Table, row: usize) -> bool {

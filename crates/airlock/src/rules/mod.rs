@@ -2,19 +2,28 @@
 
 pub(crate) mod characters;
 pub(crate) mod code;
+pub(crate) mod dominance;
 pub(crate) mod extremes;
+mod figures;
 pub(crate) mod file_name;
 mod fine_rows;
+pub(crate) mod genomics;
+mod hidden;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
 pub(crate) mod listing;
+pub(crate) mod means;
+mod objects;
 pub(crate) mod participants;
 pub(crate) mod people_rows;
 pub(crate) mod percentages;
+pub(crate) mod rates;
+pub(crate) mod regressions;
 pub(crate) mod request;
 pub(crate) mod size;
 pub(crate) mod small_counts;
+pub(crate) mod survival;
 pub(crate) mod understood;
 pub(crate) mod zero_and_full;
 
@@ -26,24 +35,33 @@ use crate::verdict::Findings;
 type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
-const RULES: [Judge; 12] = [
+const RULES: &[Judge] = &[
     participants::judge,
     identifiers::judge,
     people_rows::judge,
+    objects::judge,
     small_counts::judge,
     zero_and_full::judge,
     hidden_cells::judge,
     percentages::judge,
+    rates::judge,
+    means::judge,
+    dominance::judge,
     extremes::judge,
+    survival::judge,
+    regressions::judge,
+    genomics::judge,
     characters::judge,
     size::judge,
+    figures::judge,
+    hidden::judge,
     code::judge,
     listing::judge,
 ];
 
 /// Applies all the rules on content, to the document and to each document inside it.
 pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut Findings) {
-    apply(&RULES, document, context, findings);
+    apply(RULES, document, context, findings);
 }
 
 fn apply(rules: &[Judge], document: &Document, context: &Context<'_>, findings: &mut Findings) {
@@ -59,7 +77,7 @@ fn apply(rules: &[Judge], document: &Document, context: &Context<'_>, findings: 
 
 /// The rules that a logged answer does not answer for: its cells were judged as counts of people, but a question may carry
 /// literals, and with them anything that its author had seen.
-const WITH_LINEAGE: [Judge; 4] = [
+const WITH_LINEAGE: &[Judge] = &[
     participants::judge,
     identifiers::judge,
     characters::judge,
@@ -72,5 +90,5 @@ pub(crate) fn judge_with_lineage(
     context: &Context<'_>,
     findings: &mut Findings,
 ) {
-    apply(&WITH_LINEAGE, document, context, findings);
+    apply(WITH_LINEAGE, document, context, findings);
 }

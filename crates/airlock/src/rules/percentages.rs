@@ -112,11 +112,33 @@ fn is_explained(table: &Table, shares: &[Option<f64>], counts: &[usize]) -> bool
         let shown = total_row.and_then(|row| top.get(row).copied().flatten());
         let sum = shown.unwrap_or_else(|| top.iter().flatten().sum());
         agrees(shares, top, |_| Some(sum))
+            || constant_base(shares, top)
             || columns.iter().any(|base| {
                 !std::ptr::eq(top, base)
                     && agrees(shares, top, |row| base.get(row).copied().flatten())
             })
     })
+}
+
+/// Whether the shares are those of a count in one base that is not shown, which then follows from them and is larger than each.
+fn constant_base(shares: &[Option<f64>], top: &[Option<f64>]) -> bool {
+    let pairs = shares
+        .iter()
+        .zip(top)
+        .filter_map(|(share, top)| Some(((*share)?, (*top)?)));
+    let (share, base) = pairs
+        .clone()
+        .filter(|(share, _)| *share > 0.0)
+        .map(|(share, top)| (share, top / share))
+        .fold(
+            (0.0, 0.0),
+            |best: (f64, f64), one| if one.0 > best.0 { one } else { best },
+        );
+    let fits = |(share, top): (f64, f64)| (top / base - share).abs() <= 0.0011;
+    share > 0.0
+        && pairs.clone().count() >= 3
+        && pairs.clone().all(fits)
+        && pairs.clone().all(|(_, top)| top <= base)
 }
 
 /// Whether share = top / base in nine rows of ten, within the rounding of a whole per cent.

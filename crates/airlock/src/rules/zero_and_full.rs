@@ -25,7 +25,7 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
 fn zeros(table: &Table, findings: &mut Findings) {
     for (i, _) in table.columns.iter().enumerate() {
         let at: Vec<u64> = (0..table.rows.len())
-            .filter(|row| table.count_at(*row, i) == Some(0))
+            .filter(|row| table.count_at(*row, i) == Some(0) && !says_nothing(table, *row, i))
             .map(|row| table.line(row))
             .collect();
         if !at.is_empty() {
@@ -43,6 +43,39 @@ fn zeros(table: &Table, findings: &mut Findings) {
     }
 }
 
+/// That nobody lacks a value, or had an event before time began, says nothing of a group.
+fn says_nothing(table: &Table, row: usize, column: usize) -> bool {
+    let name = table.columns.get(column).map_or("", |c| c.name.as_str());
+    let absent = |text: &str| {
+        roles::words(text).iter().any(|word| {
+            [
+                "missing",
+                "nmissing",
+                "na",
+                "nan",
+                "null",
+                "excluded",
+                "duplicates",
+                "duplicated",
+                "removed",
+            ]
+            .contains(&word.as_str())
+        })
+    };
+    let at_start = |(i, c): (usize, &crate::table::Column)| {
+        let time = roles::words(&c.name)
+            .iter()
+            .any(|w| ["time", "timeline", "t", "year", "years", "event"].contains(&w.as_str()));
+        time && i != column
+            && c.values
+                .get(row)
+                .and_then(|v| v.number())
+                .is_some_and(|n| n.value == 0.0)
+    };
+    let first_column = table.columns.iter().enumerate().next();
+    absent(name) || absent(table.text(row, 0)) || first_column.is_some_and(at_start)
+}
+
 /// Shares of 0 or 100 % where a count stands beside them, and counts that equal their base.
 fn full(table: &Table, findings: &mut Findings) {
     let bases: Vec<usize> = (0..table.columns.len())
@@ -58,6 +91,9 @@ fn full(table: &Table, findings: &mut Findings) {
             continue;
         }
         let extreme = |row: &usize| {
+            if says_nothing(table, *row, i) {
+                return false;
+            }
             let value = column
                 .values
                 .get(*row)

@@ -8,11 +8,14 @@
     missing_docs
 )]
 
+mod containers;
 mod disguises;
 mod properties;
 mod requests;
 mod safe;
 mod shared_data;
+mod statistics;
+mod tables;
 mod texts;
 mod unsafe_files;
 

@@ -1,0 +1,535 @@
+//! PDF documents: the text of each page in lines, pictures, marks of drawings, forms and remarks, attached files, metadata; and
+//! every stream that is none of these, since a PDF can carry anything.
+//!
+//! Source: ISO 32000-1. Must never run a script, follow a link or call an encrypted file readable.
+
+use super::marks::Shapes;
+use super::pdf_page::{self, Page};
+use super::pixels::{self, Raster};
+use super::png::{latin, size};
+use super::{Budget, Document, Fact, Inner, Line, elements, of_text, part, unknown};
+use crate::limits;
+use crate::table::Table;
+use crate::verdict::Findings;
+use lopdf::{Dictionary, Document as Pdf, LoadOptions, Object, ObjectId, Stream};
+use std::collections::BTreeMap;
+
+pub(crate) fn is(bytes: &[u8]) -> bool {
+    bytes
+        .get(..1_024.min(bytes.len()))
+        .is_some_and(|head| memchr::memmem::find(head, b"%PDF-").is_some_and(|at| at < 8))
+}
+
+pub(crate) fn read(bytes: &[u8], budget: &mut Budget, findings: &mut Findings) -> Document {
+    let most = usize::try_from(budget.bytes())
+        .unwrap_or(usize::MAX)
+        .min(limits::BYTES);
+    let options = LoadOptions {
+        max_decompressed_size: Some(most),
+        ..LoadOptions::default()
+    };
+    let Ok(pdf) = Pdf::load_mem_with_options(bytes, options) else {
+        let encrypted = memchr::memmem::find(bytes, b"/Encrypt").is_some();
+        let mut document = unknown::read(
+            bytes,
+            "PDF document that is damaged, or under a password",
+            findings,
+        );
+        document.facts.extend(encrypted.then_some(Fact::Encrypted));
+        return document;
+    };
+    if pdf.is_encrypted() || pdf.was_encrypted() {
+        let mut document = unknown::read(bytes, "PDF document under a password", findings);
+        document.facts.push(Fact::Encrypted);
+        return document;
+    }
+    let mut document = Document {
+        kind: "PDF document".into(),
+        ..Document::default()
+    };
+    let uses = uses(&pdf);
+    if memchr::memmem::find_iter(bytes, b"startxref").count() > 1 + usize::from(is_linear(bytes)) {
+        document.facts.push(Fact::Hidden {
+            what: "earlier versions of the document".into(),
+        });
+    }
+    let end = memchr::memmem::rfind(bytes, b"%%EOF").map_or(bytes.len(), |at| at + 5);
+    let after = bytes.get(end..).unwrap_or_default();
+    if !after.iter().all(u8::is_ascii_whitespace) {
+        document.facts.push(Fact::Hidden {
+            what: "bytes after the end of the document".into(),
+        });
+        document.inner.push(part(
+            "after the end of the document",
+            after,
+            budget,
+            findings,
+        ));
+    }
+    pages(&pdf, &mut document, budget, findings);
+    words_of_objects(&pdf, &mut document, budget, findings);
+    streams(&pdf, &uses, &mut document, budget, findings);
+    document
+}
+
+/// Linearised files have two tables of references by design (ISO 32000-1, annex F).
+fn is_linear(bytes: &[u8]) -> bool {
+    bytes
+        .get(..2_048.min(bytes.len()))
+        .is_some_and(|head| memchr::memmem::find(head, b"/Linearized").is_some())
+}
+
+/// What a stream is used for, by the key that refers to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Contents,
+    /// Fonts, functions, shadings, profiles and so on: how the page looks.
+    Frame,
+    Attached,
+    Metadata,
+}
+
+type Uses = BTreeMap<ObjectId, Use>;
+
+const FRAME: [&[u8]; 24] = [
+    b"FontFile",
+    b"FontFile2",
+    b"FontFile3",
+    b"ToUnicode",
+    b"CIDSet",
+    b"CIDToGIDMap",
+    b"Encoding",
+    b"CharProcs",
+    b"Function",
+    b"Functions",
+    b"Shading",
+    b"ColorSpace",
+    b"CS",
+    b"Pattern",
+    b"DestOutputProfile",
+    b"Lab",
+    b"HT",
+    b"TR",
+    b"TR2",
+    b"BG",
+    b"UCR",
+    b"Default",
+    b"DefaultRGB",
+    b"UseCMap",
+];
+
+/// Keys of dictionaries in which every name is free.
+const NAMED: [&[u8]; 5] = [b"CharProcs", b"Shading", b"ColorSpace", b"Pattern", b"EF"];
+
+fn uses(pdf: &Pdf) -> Uses {
+    let mut uses = Uses::new();
+    for object in pdf.objects.values() {
+        find_uses(pdf, object, b"", 0, &mut uses);
+    }
+    uses
+}
+
+/// Objects within objects that are looked through: programs nest less than ten.
+const NESTED: usize = 40;
+
+fn find_uses(pdf: &Pdf, object: &Object, key: &[u8], depth: usize, uses: &mut Uses) {
+    if depth > NESTED {
+        return;
+    }
+    match object {
+        Object::Reference(id) => {
+            let used = match key {
+                b"Contents" => Some(Use::Contents),
+                b"EF" => Some(Use::Attached),
+                b"Metadata" => Some(Use::Metadata),
+                key if FRAME.contains(&key) => Some(Use::Frame),
+                _ => None,
+            };
+            if let Some(used) = used {
+                uses.entry(*id).or_insert(used);
+            }
+            // The names in such a dictionary are free: `F` is a letter of a font there, and a file elsewhere.
+            if NAMED.contains(&key)
+                && let Ok(Object::Dictionary(dictionary)) = pdf.get_object(*id)
+            {
+                for (_, value) in dictionary {
+                    find_uses(pdf, value, key, depth + 1, uses);
+                }
+            }
+        }
+        Object::Array(all) => all
+            .iter()
+            .for_each(|o| find_uses(pdf, o, key, depth + 1, uses)),
+        Object::Dictionary(dictionary)
+        | Object::Stream(Stream {
+            dict: dictionary, ..
+        }) => {
+            for (name, value) in dictionary {
+                let named = NAMED.contains(&key) && !dictionary.has(b"Type");
+                find_uses(pdf, value, if named { key } else { name }, depth + 1, uses);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn unpack(stream: &Stream, budget: &mut Budget) -> Option<Vec<u8>> {
+    let most = usize::try_from(budget.bytes())
+        .unwrap_or(usize::MAX)
+        .min(limits::BYTES);
+    let plain = stream.get_plain_content_with_limit(most).ok()?;
+    budget.spend(size(plain.len()));
+    Some(plain)
+}
+
+fn pages(pdf: &Pdf, document: &mut Document, budget: &mut Budget, findings: &mut Findings) {
+    for (number, id) in (1_u64..).zip(pdf.page_iter()).take(limits::PAGES) {
+        let most = usize::try_from(budget.bytes())
+            .unwrap_or(usize::MAX)
+            .min(limits::BYTES);
+        let place = format!("page {number}");
+        let Ok(content) = pdf.get_page_content_with_limit(id, most) else {
+            unknown::say("a page that unpacks to more than is read", findings);
+            document.unread += 1_000;
+            continue;
+        };
+        budget.spend(size(content.len()));
+        let resources = resources_of(pdf, id);
+        let page = pdf_page::read(pdf, &resources, &content, most);
+        document.inner.push(of_page(place, page, budget, findings));
+    }
+    if pdf.page_iter().nth(limits::PAGES).is_some() {
+        unknown::say("more pages than are read", findings);
+    }
+}
+
+fn resources_of(pdf: &Pdf, page: ObjectId) -> Vec<&Dictionary> {
+    let Ok((own, inherited)) = pdf.get_page_resources(page) else {
+        return Vec::new();
+    };
+    let inherited = inherited
+        .into_iter()
+        .filter_map(|id| pdf.get_dictionary(id).ok());
+    own.into_iter().chain(inherited).collect()
+}
+
+/// The document of a page or of a drawing.
+fn of_page(place: String, mut page: Page, budget: &mut Budget, findings: &mut Findings) -> Inner {
+    findings.enter(&place);
+    let text = page.text();
+    let mut document = of_text(&text, budget, findings);
+    if page.is_drawing(&text) {
+        labels_only(&mut document);
+    }
+    document.kind = "page".into();
+    document.unread += size(page.unread);
+    document.facts.extend(marks(&page.shapes));
+    if page.invisible {
+        document.facts.push(Fact::Hidden {
+            what: "text that is written and not painted".into(),
+        });
+    }
+    findings.leave();
+    Inner { place, document }
+}
+
+fn marks(shapes: &Shapes) -> Option<Fact> {
+    let count = shapes.scattered();
+    (count > 0).then(|| Fact::Marks {
+        of: "separate marks of one shape".into(),
+        count: size(count),
+    })
+}
+
+/// The numbers along the axes of a plot are no counts of people; a table drawn into it is one all the same.
+fn labels_only(document: &mut Document) {
+    let is_list = |table: &Table| table.rows.len() >= 8 && table.columns.len() >= 4;
+    document.tables.retain(is_list);
+    document.prose_is_text = false;
+    document
+        .prose
+        .iter_mut()
+        .for_each(|line: &mut Line| line.number = 0);
+    document.read += size(document.prose.iter().map(|line| line.text.len()).sum());
+}
+
+/// Words outside of pages: remarks, fields of forms, titles, bookmarks; and what runs.
+fn words_of_objects(
+    pdf: &Pdf,
+    document: &mut Document,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) {
+    let (mut remarks, mut whole) = (String::new(), String::new());
+    let mut active = false;
+    let trailer = pdf
+        .trailer
+        .iter()
+        .filter(|(key, _)| key.as_slice() != b"ID")
+        .map(|(_, value)| value);
+    for object in pdf.objects.values().chain(trailer) {
+        strings(object, b"", 0, &mut |key, text| {
+            let to = if matches!(
+                key,
+                b"Contents" | b"V" | b"DV" | b"RC" | b"Subject" | b"Keywords"
+            ) {
+                &mut remarks
+            } else {
+                &mut whole
+            };
+            to.push_str(text);
+            to.push('\n');
+        });
+        active |= runs(object, 0);
+    }
+    if active {
+        document.facts.push(Fact::Active {
+            what: "a script or an action".into(),
+        });
+    }
+    document.whole.push_str(&whole);
+    if !remarks.trim().is_empty() {
+        let place = "remarks, forms and properties".to_owned();
+        findings.enter(&place);
+        let read = of_text(&remarks, budget, findings);
+        findings.leave();
+        document.inner.push(Inner {
+            place,
+            document: read,
+        });
+    }
+}
+
+fn strings(object: &Object, key: &[u8], depth: usize, on: &mut impl FnMut(&[u8], &str)) {
+    match object {
+        Object::String(bytes, _) => {
+            let text = words(bytes);
+            if text.chars().filter(|c| c.is_control()).count() * 4 <= text.len() {
+                on(key, &text);
+            }
+        }
+        Object::Name(name) if name.len() >= limits::OPAQUE_WORD => on(key, &latin(name)),
+        Object::Array(all) if depth < NESTED => {
+            all.iter().for_each(|o| strings(o, key, depth + 1, on))
+        }
+        Object::Dictionary(dictionary)
+        | Object::Stream(Stream {
+            dict: dictionary, ..
+        }) if depth < NESTED => {
+            for (name, value) in dictionary {
+                strings(value, name, depth + 1, on);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// UTF-16 with its mark, or one byte a letter.
+fn words(bytes: &[u8]) -> String {
+    match bytes.strip_prefix(b"\xfe\xff") {
+        Some(rest) => {
+            let units = rest.chunks_exact(2).map(|pair| {
+                u16::from_be_bytes([
+                    pair.first().copied().unwrap_or(0),
+                    pair.last().copied().unwrap_or(0),
+                ])
+            });
+            char::decode_utf16(units)
+                .map(|c| c.unwrap_or('\u{fffd}'))
+                .collect()
+        }
+        None => String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| latin(bytes)),
+    }
+}
+
+/// Whether an object is an action that does more than turn a page.
+fn runs(object: &Object, depth: usize) -> bool {
+    let (Object::Dictionary(dictionary)
+    | Object::Stream(Stream {
+        dict: dictionary, ..
+    })) = object
+    else {
+        return matches!(object, Object::Array(all) if depth < NESTED && all.iter().any(|o| runs(o, depth + 1)));
+    };
+    const KINDS: [&[u8]; 7] = [
+        b"JavaScript",
+        b"Launch",
+        b"SubmitForm",
+        b"ImportData",
+        b"Rendition",
+        b"RichMediaExecute",
+        b"GoToE",
+    ];
+    let acts = dictionary
+        .get(b"S")
+        .and_then(Object::as_name)
+        .is_ok_and(|kind| KINDS.contains(&kind));
+    acts || dictionary.has(b"JS")
+        || dictionary.has(b"XFA")
+        || depth < NESTED && dictionary.iter().any(|(_, value)| runs(value, depth + 1))
+}
+
+/// Every stream that is no page.
+fn streams(
+    pdf: &Pdf,
+    uses: &Uses,
+    document: &mut Document,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) {
+    for (id, object) in &pdf.objects {
+        let Object::Stream(stream) = object else {
+            continue;
+        };
+        let name = |key: &[u8]| {
+            stream
+                .dict
+                .get(key)
+                .and_then(Object::as_name)
+                .unwrap_or_default()
+        };
+        if matches!(name(b"Type"), b"ObjStm" | b"XRef") {
+            continue;
+        }
+        match (name(b"Subtype"), uses.get(id)) {
+            (b"Image", _) => image(pdf, stream, document, budget, findings),
+            (b"Form", _) => form(pdf, stream, document, budget, findings),
+            (_, Some(Use::Contents | Use::Frame)) => {}
+            (_, Some(Use::Metadata)) => {
+                let text = unpack(stream, budget)
+                    .and_then(|bytes| elements::text(&bytes))
+                    .unwrap_or_default();
+                document.whole.push_str(&elements::everything(&text));
+            }
+            (_, used) => {
+                let Some(bytes) = unpack(stream, budget) else {
+                    unknown::say("a stream that cannot be unpacked", findings);
+                    document.unread += size(stream.content.len());
+                    continue;
+                };
+                if used == Some(&Use::Attached) {
+                    document.facts.push(Fact::Hidden {
+                        what: "an attached file".into(),
+                    });
+                }
+                document
+                    .inner
+                    .push(part("attached data", &bytes, budget, findings));
+            }
+        }
+    }
+}
+
+/// A drawing that pages use, with the fonts it names.
+fn form(
+    pdf: &Pdf,
+    stream: &Stream,
+    document: &mut Document,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) {
+    let Some(content) = unpack(stream, budget) else {
+        unknown::say("a drawing that cannot be unpacked", findings);
+        document.unread += size(stream.content.len());
+        return;
+    };
+    let own = stream
+        .dict
+        .get_deref(b"Resources", pdf)
+        .and_then(Object::as_dict)
+        .ok();
+    let resources: Vec<&Dictionary> = own.into_iter().collect();
+    let page = pdf_page::read(pdf, &resources, &content, limits::METADATA_BYTES);
+    let inner = of_page("drawing".into(), page, budget, findings);
+    if !inner.document.whole.trim().is_empty() || !inner.document.facts.is_empty() {
+        document.inner.push(inner);
+    }
+}
+
+fn image(
+    pdf: &Pdf,
+    stream: &Stream,
+    document: &mut Document,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) {
+    let filters = stream.filters().unwrap_or_default();
+    if let Some((last, others)) = filters.split_last()
+        && *last == b"DCTDecode"
+    {
+        // Only what was done to the JPEG file is undone.
+        if let Some(jpeg) = without(stream, others, budget) {
+            return document
+                .inner
+                .push(part("picture", &jpeg, budget, findings));
+        }
+    } else if let Some(raster) = raster(pdf, stream, budget) {
+        let seen = pixels::look(&raster);
+        findings.enter("picture");
+        let inner = super::png::finish("picture", &raster, seen, 0, &[], budget, findings);
+        findings.leave();
+        return document.inner.push(Inner {
+            place: "picture".into(),
+            document: inner,
+        });
+    }
+    findings.enter("picture");
+    unknown::say(
+        "a picture that is compressed in a way that is not read",
+        findings,
+    );
+    findings.leave();
+    document.unread += size(stream.content.len());
+}
+
+/// The content after these filters only.
+fn without(stream: &Stream, filters: &[&[u8]], budget: &mut Budget) -> Option<Vec<u8>> {
+    if filters.is_empty() {
+        return Some(stream.content.clone());
+    }
+    let names = filters
+        .iter()
+        .map(|name| Object::Name(name.to_vec()))
+        .collect();
+    let mut dictionary = Dictionary::new();
+    dictionary.set("Filter", Object::Array(names));
+    unpack(&Stream::new(dictionary, stream.content.clone()), budget)
+}
+
+/// Pixels of a picture that is kept as they are: grey, red-green-blue, or a palette, eight bits each.
+fn raster(pdf: &Pdf, stream: &Stream, budget: &mut Budget) -> Option<Raster> {
+    let whole = |key: &[u8]| {
+        stream
+            .dict
+            .get_deref(key, pdf)
+            .and_then(Object::as_i64)
+            .ok()
+            .and_then(|n| usize::try_from(n).ok())
+    };
+    let (width, height) = (whole(b"Width")?, whole(b"Height")?);
+    let area = width
+        .checked_mul(height)
+        .filter(|area| *area > 0 && *area <= limits::PIXELS)?;
+    let bits = whole(b"BitsPerComponent").unwrap_or(1);
+    let samples = unpack(stream, budget)?;
+    if bits != 8 {
+        return None;
+    }
+    let per_pixel = samples.len() / area;
+    let pixel = |s: &[u8]| match *s {
+        [one] => u32::from_be_bytes([one, one, one, 255]),
+        [r, g, b] => u32::from_be_bytes([r, g, b, 255]),
+        [c, m, y, k] => u32::from_be_bytes([c, m, y, 255 - k / 2]),
+        _ => 0,
+    };
+    let extra = samples.len().checked_sub(area * per_pixel)?;
+    if !matches!(per_pixel, 1 | 3 | 4) || extra > width {
+        return None;
+    }
+    let pixels = samples
+        .chunks_exact(per_pixel)
+        .take(area)
+        .map(pixel)
+        .collect();
+    Some(Raster { width, pixels })
+}

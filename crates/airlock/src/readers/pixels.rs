@@ -1,0 +1,472 @@
+//! What the pixels of a picture tell without reading it: whether they are a drawing at all, and how many separate marks of one
+//! shape it has. A scatter plot has one for each person; bars, curves, boxes and heat maps have none.
+//!
+//! Must never call a photograph, noise or a payload a drawing. Text in a picture is not read.
+
+use super::Fact;
+use std::collections::{BTreeMap, HashSet};
+
+/// A decoded picture; a pixel is red, green, blue and opacity, a byte each.
+pub(crate) struct Raster {
+    pub(crate) width: usize,
+    pub(crate) pixels: Vec<u32>,
+}
+
+/// Side of the squares in which noise is looked for.
+const TILE: usize = 32;
+/// Squares full of noise that no drawing has: text and hatching change often, but not at every pixel in both directions.
+const NOISY_TILES: usize = 3;
+/// Pixels that differ by 1 to 3 in brightness, up and down again: a message in the lowest bits. Drawings have none, pictures
+/// that were compressed with loss have them everywhere.
+const JITTER: usize = 400;
+/// Rows or columns of a heat map from which they are people rather than groups or variables.
+const HEAT_LINES: usize = 60;
+/// Components looked at: more is noise.
+const COMPONENTS: usize = 100_000;
+
+/// What the pixels show.
+pub(crate) struct Seen {
+    pub(crate) facts: Vec<Fact>,
+    /// Why this is no drawing, if it is none.
+    pub(crate) not_a_drawing: Option<&'static str>,
+}
+
+/// Looks at a picture.
+pub(crate) fn look(raster: &Raster) -> Seen {
+    let not_a_drawing = if noisy_tiles(raster) >= NOISY_TILES {
+        Some("its pixels vary like those of a photograph or of packed data")
+    } else if jitter(raster) >= JITTER {
+        Some(
+            "its pixels differ in their lowest bits, as in a photograph or around a hidden message",
+        )
+    } else if invisible(raster) {
+        Some("it has colours under pixels that are fully transparent")
+    } else {
+        None
+    };
+    Seen {
+        facts: facts(raster, not_a_drawing.is_none()),
+        not_a_drawing,
+    }
+}
+
+fn facts(raster: &Raster, drawing: bool) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut say = |of: &str, count: usize| {
+        if count > 0 {
+            facts.push(Fact::Marks {
+                of: of.to_owned(),
+                count: wide(count),
+            });
+        }
+    };
+    let lines = heat_lines(raster);
+    if lines >= HEAT_LINES {
+        say("rows or columns of a heat map", lines);
+    }
+    if drawing {
+        say("separate marks of one shape", marks(raster));
+    }
+    facts
+}
+
+/// Looks at a picture that was compressed with loss: edges are blurred, areas are plain.
+pub(crate) fn look_blurred(raster: &Raster) -> Seen {
+    let same = |row: &[u32]| {
+        row.iter()
+            .zip(row.iter().skip(1))
+            .filter(|(a, b)| a == b)
+            .count()
+    };
+    let plain: usize = raster.rows().map(same).sum();
+    if plain * 10 < raster.pixels.len() * PLAIN_TENTHS {
+        return Seen {
+            facts: Vec::new(),
+            not_a_drawing: Some("its pixels vary like those of a photograph or a scan"),
+        };
+    }
+    // Four steps of brightness for each colour: what blurs an edge falls to one of its sides.
+    let step = |value: u8| (value / 2 + 16) / 36 * 60;
+    let coarse = |pixel: &u32| {
+        let [r, g, b, opacity] = channels(*pixel);
+        u32::from_be_bytes([step(r), step(g), step(b), opacity])
+    };
+    let coarse = Raster {
+        width: raster.width,
+        pixels: raster.pixels.iter().map(coarse).collect(),
+    };
+    Seen {
+        facts: facts(&coarse, true),
+        not_a_drawing: None,
+    }
+}
+
+/// Tenths of the pixels of a drawing that are the same as their left neighbours, at the least.
+const PLAIN_TENTHS: usize = 7;
+
+fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+impl Raster {
+    fn rows(&self) -> impl Iterator<Item = &[u32]> {
+        self.pixels.chunks_exact(self.width.max(1))
+    }
+
+    pub(crate) fn height(&self) -> usize {
+        self.pixels.len().checked_div(self.width).unwrap_or(0)
+    }
+}
+
+/// Squares in which at least 60 % of the pixels differ from both the one to the left and the one above.
+fn noisy_tiles(raster: &Raster) -> usize {
+    let across = raster.width / TILE + 1;
+    let mut noisy = 0;
+    let mut counts = vec![0_usize; across];
+    let mut above: &[u32] = &[];
+    for (y, row) in raster.rows().enumerate() {
+        let left = row.iter().zip(row.iter().skip(1));
+        for (x, ((left, here), up)) in (1..).zip(left.zip(above.iter().skip(1))) {
+            if here != left
+                && here != up
+                && let Some(count) = counts.get_mut(x / TILE)
+            {
+                *count += 1;
+            }
+        }
+        above = row;
+        if y % TILE == TILE - 1 {
+            noisy += counts
+                .iter()
+                .filter(|n| **n * 10 >= TILE * TILE * 6)
+                .count();
+            counts.fill(0);
+        }
+    }
+    noisy
+}
+
+/// The four channels of a pixel.
+const fn channels(pixel: u32) -> [u8; 4] {
+    pixel.to_be_bytes()
+}
+
+/// Pixels whose red, green, blue or opacity goes up by 1 to 3 from the left neighbour and down again to the right one, or down
+/// and up, while neither neighbour is an edge.
+fn jitter(raster: &Raster) -> usize {
+    let near = |a: u8, b: u8| (1..=3).contains(&a.abs_diff(b));
+    let wavers = |a: u8, b: u8, c: u8| near(a, b) && near(b, c) && ((a < b) == (c < b));
+    let mut found = 0;
+    for row in raster.rows() {
+        let neighbours = row.iter().zip(row.iter().skip(1)).zip(row.iter().skip(2));
+        found += neighbours
+            .filter(|((a, b), c)| a != b && b != c)
+            .filter(|((a, b), c)| {
+                let all = channels(**a)
+                    .into_iter()
+                    .zip(channels(**b))
+                    .zip(channels(**c));
+                all.clone()
+                    .all(|((a, b), c)| a.abs_diff(b) <= 3 && b.abs_diff(c) <= 3)
+                    && all.into_iter().any(|((a, b), c)| wavers(a, b, c))
+            })
+            .count();
+    }
+    found
+}
+
+/// Whether pixels that nobody sees have many different colours.
+fn invisible(raster: &Raster) -> bool {
+    let mut colours = HashSet::new();
+    raster
+        .pixels
+        .iter()
+        .filter(|pixel| **pixel & 0xFF == 0)
+        .any(|pixel| colours.insert(*pixel) && colours.len() > 8)
+}
+
+/// The larger of the numbers of rows and of columns at which a quarter of the picture changes, in many colours at once.
+fn heat_lines(raster: &Raster) -> usize {
+    let changed: Vec<bool> = raster
+        .rows()
+        .zip(raster.rows().skip(1))
+        .map(|(above, row)| many_changes(above.iter().copied().zip(row.iter().copied()), row.len()))
+        .collect();
+    let columns = |x: usize| {
+        raster
+            .pixels
+            .iter()
+            .skip(x)
+            .step_by(raster.width.max(1))
+            .copied()
+    };
+    let across: Vec<bool> = (1..raster.width)
+        .map(|x| many_changes(columns(x - 1).zip(columns(x)), raster.height()))
+        .collect();
+    boundaries(&changed).max(boundaries(&across))
+}
+
+fn many_changes(pairs: impl Iterator<Item = (u32, u32)>, length: usize) -> bool {
+    let mut kinds = HashSet::new();
+    let mut changes = 0;
+    for pair in pairs.filter(|(a, b)| a != b) {
+        changes += 1;
+        if kinds.len() < 8 {
+            kinds.insert(pair);
+        }
+    }
+    changes * 4 >= length && kinds.len() >= 8
+}
+
+/// Blurred edges of thick cells are two lines and count once; cells of one pixel change at every line.
+fn boundaries(changed: &[bool]) -> usize {
+    changed
+        .chunk_by(|a, b| a == b)
+        .filter(|run| run.first() == Some(&true))
+        .map(|run| if run.len() <= 2 { 1 } else { run.len() })
+        .sum()
+}
+
+/// A connected patch of ink.
+#[derive(Clone, Copy)]
+struct Patch {
+    left: usize,
+    top: usize,
+    right: usize,
+    bottom: usize,
+    /// Whether it looks the same in a mirror, as the marks of plots do and most letters do not.
+    even: bool,
+}
+
+impl Patch {
+    const fn width(&self) -> usize {
+        self.right - self.left + 1
+    }
+
+    const fn height(&self) -> usize {
+        self.bottom - self.top + 1
+    }
+
+    fn alike(&self, other: &Self) -> bool {
+        self.width().abs_diff(other.width()) <= 1 && self.height().abs_diff(other.height()) <= 1
+    }
+
+    /// Empty pixels between the two, in the direction in which they are further apart.
+    fn gap(&self, other: &Self) -> usize {
+        let apart = |a: (usize, usize), b: (usize, usize)| {
+            b.0.saturating_sub(a.1).max(a.0.saturating_sub(b.1))
+        };
+        apart((self.left, self.right), (other.left, other.right))
+            .max(apart((self.top, self.bottom), (other.top, other.bottom)))
+    }
+
+    /// Whether it is as wide as high, nearly.
+    fn round(&self) -> bool {
+        let (w, h) = (self.width(), self.height());
+        w >= 2 && h >= 2 && w.abs_diff(h) <= (w.max(h) / 4).max(1)
+    }
+}
+
+/// The number of separate marks of the commonest shape, without those that stand in a line at equal distances (dotted lines,
+/// the cells of a grid, a series in time) and without letters.
+fn marks(raster: &Raster) -> usize {
+    // Longer than a mark and shorter than an axis, whatever the resolution.
+    let long = (raster.width.min(raster.height()) / 16).max(24);
+    let patches = patches(raster, long);
+    let nearby = Nearby::of(&patches, long);
+    let mut sizes: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let candidates: Vec<Patch> = patches
+        .iter()
+        .filter(|p| p.even && p.round() && !in_words(p, &nearby))
+        .copied()
+        .collect();
+    for patch in &candidates {
+        *sizes.entry((patch.width(), patch.height())).or_default() += 1;
+    }
+    let around = |(w, h): (usize, usize)| -> usize {
+        let near = |(a, b): &&(usize, usize)| a.abs_diff(w) <= 1 && b.abs_diff(h) <= 1;
+        sizes.keys().filter(near).filter_map(|k| sizes.get(k)).sum()
+    };
+    let Some((w, h)) = sizes.keys().copied().max_by_key(|key| around(*key)) else {
+        return 0;
+    };
+    let group: Vec<Patch> = candidates
+        .into_iter()
+        .filter(|p| p.width().abs_diff(w) <= 1 && p.height().abs_diff(h) <= 1)
+        .collect();
+    let places = Nearby::of(&group, long);
+    group.iter().filter(|p| !in_series(p, &places)).count()
+}
+
+/// Letters stand close to letters of other sizes.
+fn in_words(patch: &Patch, nearby: &Nearby<'_>) -> bool {
+    let close = (patch.width() * 3 / 5).max(2);
+    nearby
+        .around(patch)
+        .any(|other| !patch.alike(other) && patch.gap(other) <= close)
+}
+
+/// Whether the nearest mark of its kind has another on the far side at the same distance.
+fn in_series(patch: &Patch, nearby: &Nearby<'_>) -> bool {
+    let centre = |p: &Patch| (p.left + p.right, p.top + p.bottom);
+    let at = centre(patch);
+    let distance = |p: &Patch| {
+        let (x, y) = centre(p);
+        x.abs_diff(at.0).pow(2) + y.abs_diff(at.1).pow(2)
+    };
+    let others = || nearby.around(patch).filter(|p| distance(p) > 0);
+    let Some(nearest) = others().min_by_key(|p| distance(p)) else {
+        return false;
+    };
+    let (x, y) = centre(nearest);
+    // On the other side of this one, or behind the nearest; centres are in half pixels.
+    let places = [
+        ((2 * at.0).checked_sub(x), (2 * at.1).checked_sub(y)),
+        ((2 * x).checked_sub(at.0), (2 * y).checked_sub(at.1)),
+    ];
+    places.into_iter().any(|(x, y)| {
+        let (Some(x), Some(y)) = (x, y) else {
+            return false;
+        };
+        others().any(|p| {
+            let (a, b) = centre(p);
+            a.abs_diff(x) <= 2 && b.abs_diff(y) <= 2
+        })
+    })
+}
+
+/// Patches by the square in which their corner lies.
+struct Nearby<'a> {
+    side: usize,
+    squares: BTreeMap<(usize, usize), Vec<&'a Patch>>,
+}
+
+/// Patches of one square that are compared: more are noise, and comparing all with all would take for ever.
+const CROWD: usize = 64;
+
+impl<'a> Nearby<'a> {
+    fn of(patches: &'a [Patch], side: usize) -> Self {
+        let mut squares: BTreeMap<(usize, usize), Vec<&Patch>> = BTreeMap::new();
+        for patch in patches {
+            squares
+                .entry((patch.left / side, patch.top / side))
+                .or_default()
+                .push(patch);
+        }
+        Self { side, squares }
+    }
+
+    fn around(&self, patch: &Patch) -> impl Iterator<Item = &'a Patch> {
+        let (x, y) = (patch.left / self.side, patch.top / self.side);
+        let at = (patch.left, patch.top);
+        (x.saturating_sub(1)..=x + 1)
+            .flat_map(move |x| (y.saturating_sub(1)..=y + 1).map(move |y| (x, y)))
+            .filter_map(|square| self.squares.get(&square))
+            .flat_map(|all| all.iter().take(CROWD).copied())
+            .filter(move |other| (other.left, other.top) != at)
+    }
+}
+
+/// Patches of ink no larger than a mark. Ink is what is neither a common colour nor part of a long run of one colour.
+fn patches(raster: &Raster, long: usize) -> Vec<Patch> {
+    let mut ink = ink(raster, long);
+    let (width, height) = (raster.width, raster.height());
+    let mut found = Vec::new();
+    let mut inside: Vec<(usize, usize)> = Vec::new();
+    for start in 0..ink.len() {
+        if !ink.get(start).copied().unwrap_or(false) || found.len() >= COMPONENTS {
+            continue;
+        }
+        inside.clear();
+        inside.push((start % width, start / width));
+        ink.iter_mut().skip(start).take(1).for_each(|i| *i = false);
+        let mut next = 0;
+        while let Some(&(x, y)) = inside.get(next) {
+            next += 1;
+            for b in y.saturating_sub(1)..=(y + 1).min(height - 1) {
+                for a in x.saturating_sub(1)..=(x + 1).min(width - 1) {
+                    if let Some(ink) = ink.get_mut(b * width + a).filter(|ink| **ink) {
+                        *ink = false;
+                        inside.push((a, b));
+                    }
+                }
+            }
+        }
+        found.extend(patch(&inside).filter(|p| p.width() < long && p.height() < long));
+    }
+    found
+}
+
+fn patch(inside: &[(usize, usize)]) -> Option<Patch> {
+    let xs = || inside.iter().map(|(x, _)| *x);
+    let ys = || inside.iter().map(|(_, y)| *y);
+    let (left, right) = (xs().min()?, xs().max()?);
+    let set: HashSet<(usize, usize)> = inside.iter().copied().collect();
+    let mirrored = inside
+        .iter()
+        .filter(|(x, y)| set.contains(&(left + right - x, *y)))
+        .count();
+    Some(Patch {
+        left,
+        top: ys().min()?,
+        right,
+        bottom: ys().max()?,
+        even: mirrored * 5 >= inside.len() * 4,
+    })
+}
+
+fn ink(raster: &Raster, long: usize) -> Vec<bool> {
+    let common = common(raster);
+    let mut ink: Vec<bool> = raster
+        .pixels
+        .iter()
+        .map(|pixel| !common.contains(pixel))
+        .collect();
+    let width = raster.width.max(1);
+    for (row, ink) in raster.rows().zip(ink.chunks_exact_mut(width)) {
+        let mut at = 0;
+        for run in row.chunk_by(|a, b| a == b) {
+            if run.len() >= long {
+                ink.iter_mut()
+                    .skip(at)
+                    .take(run.len())
+                    .for_each(|i| *i = false);
+            }
+            at += run.len();
+        }
+    }
+    for x in 0..raster.width {
+        let column: Vec<u32> = raster
+            .pixels
+            .iter()
+            .skip(x)
+            .step_by(width)
+            .copied()
+            .collect();
+        let mut y = 0;
+        for run in column.chunk_by(|a, b| a == b) {
+            if run.len() >= long {
+                let cells = ink.iter_mut().skip(y * width + x).step_by(width);
+                cells.take(run.len()).for_each(|i| *i = false);
+            }
+            y += run.len();
+        }
+    }
+    ink
+}
+
+/// Colours of a tenth of the picture each: paper, panels, large areas.
+fn common(raster: &Raster) -> Vec<u32> {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    // One pixel in seven is enough to know; colours beyond the first thousands are not common.
+    for pixel in raster.pixels.iter().step_by(7) {
+        if counts.len() < 4_096 || counts.contains_key(pixel) {
+            *counts.entry(*pixel).or_default() += 1;
+        }
+    }
+    counts
+        .into_iter()
+        .filter(|(_, n)| *n * 70 >= raster.pixels.len())
+        .map(|(pixel, _)| pixel)
+        .collect()
+}
