@@ -49,6 +49,7 @@ mod pixels;
 mod plots;
 mod png;
 mod printed_heading;
+mod record;
 pub(crate) mod repeats;
 mod sqlite;
 mod svg;

@@ -34,7 +34,12 @@ pub(crate) fn header_above(lines: &[&str], at: usize, width: usize, way: Apart) 
 
 /// The names in a line, if it can be the heading of a table of this width.
 fn names_of(line: &str, width: usize, way: Apart) -> Option<Vec<String>> {
-    if without_clock(line.trim()).len() < line.trim().len() {
+    // A line of a log, or a command that a log repeats behind the prompt of Stata, R or Python.
+    let bare = line.trim();
+    let prompt = [". ", "> ", ">>> "]
+        .iter()
+        .any(|sign| bare.starts_with(sign));
+    if prompt || without_clock(bare).len() < bare.len() {
         return None;
     }
     let joined = joined_names(line);

@@ -3,7 +3,7 @@
 //! Programs write tables as trees in many ways: records, columns, split, nested, one list beside another. Each is found by its
 //! form. Keys and values that are in no table become lines, `key: value`. Nothing is left out: every scalar is in one of them.
 
-use super::{Document, Fact, Line, plots};
+use super::{Document, Fact, Line, plots, record};
 use crate::limits;
 use crate::roles::{self, Role};
 use crate::table::{Row, Table};
@@ -210,7 +210,7 @@ impl Outline {
         let (mut cells, mut lists) = (0_usize, Vec::new());
         for node in nodes {
             let mut flat = Vec::new();
-            flatten("", node, 0, &mut flat, &mut lists);
+            record::flatten("", node, 0, &mut flat, &mut lists);
             cells += flat.len();
             let row = flat.into_iter().map(|(name, value)| {
                 let next = at.len();
@@ -491,27 +491,4 @@ fn is_settings(name: &str) -> bool {
         "args",
     ]
     .contains(&name.as_str())
-}
-
-/// The scalars of a record, by their names; what is no scalar is handed back.
-fn flatten<'a>(
-    prefix: &str,
-    node: &'a Node,
-    depth: usize,
-    flat: &mut Vec<(String, String)>,
-    lists: &mut Vec<(String, &'a Node)>,
-) {
-    for (key, value) in node.map().unwrap_or_default() {
-        let name = if prefix.is_empty() {
-            key.clone()
-        } else {
-            format!("{prefix}.{key}")
-        };
-        match &value.what {
-            What::Null => flat.push((name, String::new())),
-            What::Scalar(text) => flat.push((name, text.clone())),
-            What::Map(_) if depth < limits::DEPTH => flatten(&name, value, depth + 1, flat, lists),
-            What::List(_) | What::Map(_) => lists.push((name, value)),
-        }
-    }
 }
