@@ -105,3 +105,5 @@ pub const PAGES: usize = 2_000;
 /// Rows of a transposed table of results, in which the people behind a column stand in a row of their own. A table of
 /// characteristics has fewer than a hundred.
 pub const TRANSPOSED_ROWS: usize = 300;
+/// Records of one table of the reference. Past it a table is cut: forty million events take a few gigabytes while they are read.
+pub const REFERENCE_RECORDS: usize = 40_000_000;

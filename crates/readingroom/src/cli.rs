@@ -302,15 +302,36 @@ pub struct Query {
     pub actor: Option<String>,
 }
 
+/// A folder of tables in place of a project.
+#[derive(Debug, Args)]
+pub struct AirlockReference {
+    /// Folder of participant-level tables (CSV, TSV, Parquet; also compressed by gzip) that the files are compared with; no
+    /// instance is needed.
+    #[arg(long, value_name = "DIR", requires = "id")]
+    pub reference: Option<PathBuf>,
+    /// The column of participants' ids in these tables.
+    #[arg(long, value_name = "COLUMN", requires = "reference")]
+    pub id: Option<String>,
+    /// A custodian's thresholds by name; without this the strictest.
+    #[arg(long, value_name = "PRESET", requires = "reference")]
+    pub rules: Option<String>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Airlock {
     /// Judge files as one request: green, amber or red, with reasons. Changes nothing.
     Check {
         #[command(flatten)]
         print: Print,
-        /// The project.
-        #[arg(long)]
-        project: String,
+        /// The project. Without one, name a folder of tables with --reference.
+        #[arg(
+            long,
+            required_unless_present = "reference",
+            conflicts_with = "reference"
+        )]
+        project: Option<String>,
+        #[command(flatten)]
+        reference: AirlockReference,
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,

@@ -26,3 +26,5 @@ pub const REASSESS_EVERY: std::time::Duration = std::time::Duration::from_millis
 pub const PROGRESS_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 /// Bytes of a certificate or key file: a chain of a dozen certificates.
 pub const PEM_BYTES: u64 = 1 << 18;
+/// Folders within the folder of a reference: an export by year and by table is two.
+pub const REFERENCE_DEPTH: usize = 4;

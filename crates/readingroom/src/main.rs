@@ -19,6 +19,7 @@ mod live;
 mod masks;
 mod print;
 mod question;
+mod reference;
 mod serve;
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 
 pub(crate) mod characters;
 pub(crate) mod dominance;
+pub(crate) mod disguised_ids;
 pub(crate) mod extremes;
 mod figures;
 pub(crate) mod file_name;
@@ -19,10 +20,12 @@ pub(crate) mod percentages;
 pub(crate) mod rates;
 pub(crate) mod regressions;
 pub(crate) mod request;
+pub(crate) mod same_people;
 pub(crate) mod size;
 pub(crate) mod small_counts;
 pub(crate) mod survival;
 pub(crate) mod understood;
+pub(crate) mod vectors;
 pub(crate) mod zero_and_full;
 
 use crate::Context;
@@ -34,10 +37,14 @@ type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
 const RULES: &[Judge] = &[
+const RULES: [Judge; 13] = [
     participants::judge,
+    disguised_ids::judge,
     identifiers::judge,
     people_rows::judge,
     objects::judge,
+    same_people::judge,
+    vectors::judge,
     small_counts::judge,
     zero_and_full::judge,
     hidden_cells::judge,
@@ -74,7 +81,9 @@ fn apply(rules: &[Judge], document: &Document, context: &Context<'_>, findings: 
 /// The rules that a logged answer does not answer for: its cells were judged as counts of people, but a question may carry
 /// literals, and with them anything that its author had seen.
 const WITH_LINEAGE: &[Judge] = &[
+const WITH_LINEAGE: [Judge; 5] = [
     participants::judge,
+    disguised_ids::judge,
     identifiers::judge,
     characters::judge,
     lineage::text,

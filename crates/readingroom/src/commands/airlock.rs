@@ -25,7 +25,13 @@ pub fn run(dir: &Path, command: &cli::Airlock) -> Result<ExitCode, Failure> {
             print,
             project,
             files,
-        } => check(dir, project, files, print.json),
+            ..
+        } => {
+            let project = project
+                .as_deref()
+                .ok_or_else(|| Failure::Misuse("name the project with --project".to_owned()))?;
+            check(dir, project, files, print.json)
+        }
         cli::Airlock::Submit {
             print,
             project,
@@ -279,7 +285,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
 }
 
 /// Reads one file: a plain one, not a link, a pipe or a device, and no more of it than the airlock reads.
-fn read_one(path: &Path) -> Result<Vec<u8>, Failure> {
+pub fn read_one(path: &Path) -> Result<Vec<u8>, Failure> {
     let plain = std::fs::symlink_metadata(path).map_err(|e| unreadable(path, &e.to_string()))?;
     if !plain.is_file() {
         return Err(unreadable(path, "it is not a plain file"));
