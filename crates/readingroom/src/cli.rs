@@ -33,7 +33,7 @@ impl Cli {
             Command::Token { command } => command.print().json,
             Command::Serve(a) => a.print.json,
             Command::Keys { command } => command.print().json,
-            Command::Worker => false,
+            Command::Worker | Command::Reader => false,
             Command::Airlock { command } => command.print().json,
             Command::Register { command } => command.print().json,
             Command::Verify(a) => a.print.json,
@@ -123,6 +123,9 @@ pub enum Command {
     /// Answer one question from standard input: what the program starts for each question, not for people.
     #[command(hide = true)]
     Worker,
+    /// Read files from standard input: what the program starts for files that ask to leave, not for people.
+    #[command(hide = true)]
+    Reader,
     /// Check files that ask to leave; submit, review and release them.
     Airlock {
         #[command(subcommand)]

@@ -19,6 +19,7 @@ mod live;
 mod masks;
 mod print;
 mod question;
+mod reading;
 mod reference;
 mod serve;
 

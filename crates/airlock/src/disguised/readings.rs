@@ -271,7 +271,7 @@ fn scaled(cell: &str, see: &mut dyn FnMut(u64)) {
         }
     }
     let mut down = value;
-    while down >= 10_000.0 && down < 1.0e18 && down % 10.0 == 0.0 {
+    while (10_000.0..1.0e18).contains(&down) && down % 10.0 == 0.0 {
         down /= 10.0;
         see(down as u64);
     }

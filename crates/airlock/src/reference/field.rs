@@ -150,11 +150,6 @@ impl Field {
         self.codes.get(record as usize).copied().unwrap_or(MISSING)
     }
 
-    /// The code of each record.
-    pub(crate) fn codes(&self) -> &[u32] {
-        &self.codes
-    }
-
     /// The codes of values from `low` to `high`, both included.
     pub(crate) fn between(&self, low: f64, high: f64) -> std::ops::Range<u32> {
         let value = |bits: &u32| f64::from(f32::from_bits(*bits));
@@ -178,11 +173,6 @@ impl Field {
             (Some(from), Some(to)) => self.records.get(from..to).unwrap_or_default(),
             _ => &[],
         }
-    }
-
-    /// How many records have a value.
-    pub(crate) fn filled(&self) -> usize {
-        self.records.len()
     }
 }
 

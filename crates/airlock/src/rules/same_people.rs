@@ -46,6 +46,9 @@ pub(crate) fn judge_beside(tables: &[&Table], reference: &Reference, findings: &
     say(&search(&grid, reference), "", &place, findings);
 }
 
+/// Another way to see a table, if it can be seen so.
+type View = fn(&Table, u64) -> Option<Grid>;
+
 /// Judges one table in each of the ways in which it could be read; also used for the tables of a request put together.
 pub(crate) fn judge_table(
     table: &Table,
@@ -55,7 +58,7 @@ pub(crate) fn judge_table(
 ) {
     let key = reference.key();
     let upright = Some(Grid::of(table, key));
-    let views: [(fn(&Table, u64) -> Option<Grid>, &str); 2] = [
+    let views: [(View, &str); 2] = [
         (Grid::turned, "read by columns"),
         (Grid::widened, "its long form made wide"),
     ];

@@ -18,6 +18,7 @@ use crate::failure::{Failure, REFUSED};
 use crate::files;
 use crate::instance::Instance;
 use crate::print;
+use crate::reading::Readers;
 
 pub fn run(dir: &Path, command: &cli::Airlock) -> Result<ExitCode, Failure> {
     match command {
@@ -210,7 +211,9 @@ pub fn judge(
         .iter()
         .map(|(name, bytes)| File { name, bytes })
         .collect();
-    Ok(airlock::check(&request, &context))
+    let mut readers = Readers::default();
+    let readings = request.iter().map(|file| readers.read(file.bytes));
+    Ok(airlock::judge(&request, readings, &context))
 }
 
 fn check(dir: &Path, project: &str, paths: &[PathBuf], as_json: bool) -> Result<ExitCode, Failure> {

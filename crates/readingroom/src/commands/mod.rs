@@ -38,6 +38,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keys { command } => keys::run(&instance_dir(dir)?, &command),
         Command::Serve(args) => serve::run(&instance_dir(dir)?, &args),
         Command::Worker => worker(),
+        Command::Reader => crate::reading::run(std::io::stdin(), std::io::stdout())
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(|e| Failure::fault("reading files for another process", e.kind())),
         Command::Airlock { command } => match reference::asked(&command) {
             Some(asked) => reference::check(&asked),
             None => airlock::run(&instance_dir(dir)?, &command),

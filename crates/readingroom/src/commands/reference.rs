@@ -10,6 +10,7 @@ use super::airlock::{plain, read_one};
 use crate::cli;
 use crate::failure::{Failure, REFUSED};
 use crate::print;
+use crate::reading::Readers;
 use crate::reference;
 
 /// What a command line asks for.
@@ -74,7 +75,9 @@ pub fn check(asked: &Asked<'_>) -> Result<ExitCode, Failure> {
         .iter()
         .map(|(name, bytes)| File { name, bytes })
         .collect();
-    let verdicts = airlock::check(&request, &context);
+    let mut readers = Readers::default();
+    let readings = request.iter().map(|file| readers.read(file.bytes));
+    let verdicts = airlock::judge(&request, readings, &context);
     for (verdict, path) in verdicts.iter().zip(asked.files) {
         if asked.json {
             let mut line =
