@@ -1,8 +1,8 @@
 //! Rules: one file each. A rule reads a document and adds findings; it never sees another rule's findings.
 
 pub(crate) mod characters;
-pub(crate) mod dominance;
 pub(crate) mod disguised_ids;
+pub(crate) mod dominance;
 pub(crate) mod extremes;
 mod figures;
 pub(crate) mod file_name;
@@ -37,7 +37,6 @@ type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
 const RULES: &[Judge] = &[
-const RULES: [Judge; 13] = [
     participants::judge,
     disguised_ids::judge,
     identifiers::judge,
@@ -81,7 +80,6 @@ fn apply(rules: &[Judge], document: &Document, context: &Context<'_>, findings: 
 /// The rules that a logged answer does not answer for: its cells were judged as counts of people, but a question may carry
 /// literals, and with them anything that its author had seen.
 const WITH_LINEAGE: &[Judge] = &[
-const WITH_LINEAGE: [Judge; 5] = [
     participants::judge,
     disguised_ids::judge,
     identifiers::judge,

@@ -27,7 +27,11 @@ fn take(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut length = Vec::new();
     from.by_ref().take(8).read_to_end(&mut length)?;
     let Some(length) = length.first_chunk::<8>() else {
-        return if length.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+        return if length.is_empty() {
+            Ok(None)
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        };
     };
     let length = u64::from_le_bytes(*length);
     if length > limits::READING_BYTES {

@@ -41,7 +41,9 @@ impl Readers {
         }
         let mut running = match self.child.take() {
             Some(running) => running,
-            None => Running::start().map_err(|_| "the process that reads files cannot be started")?,
+            None => {
+                Running::start().map_err(|_| "the process that reads files cannot be started")?
+            }
         };
         let reading = running.ask(bytes)?;
         running.files += 1;
