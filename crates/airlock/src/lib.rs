@@ -10,10 +10,13 @@
 
 mod base;
 mod disguise;
+mod disguised;
 pub mod limits;
+mod matching;
 mod preset;
 mod prose;
 mod readers;
+pub mod reference;
 mod roles;
 mod rules;
 mod table;
@@ -23,6 +26,7 @@ mod verdict;
 mod words;
 
 pub use preset::Rules;
+pub use reference::Reference;
 pub use verdict::{Colour, Level, Reason, Verdict};
 
 use readers::Document;
@@ -49,6 +53,10 @@ pub trait Participants {
     fn is_raw_id(&self, token: &str) -> bool;
     /// How many participants there are: no count can be larger, and a table of as many rows has one for each.
     fn count(&self) -> u64;
+    /// The index of their data, if there is one: then rows and vectors of theirs are recognised by their values.
+    fn reference(&self) -> Option<&Reference> {
+        None
+    }
 }
 
 /// What the caller knows of answers already given.

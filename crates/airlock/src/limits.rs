@@ -107,3 +107,5 @@ pub const PAGES: usize = 2_000;
 pub const TRANSPOSED_ROWS: usize = 300;
 /// Bytes of JSON, YAML, XML or source code that are read as a tree: some thirty times as much memory. What a custodian lets out.
 pub const TREE_BYTES: usize = 16 << 20;
+/// Records of one table of the reference. Past it a table is cut: forty million events take a few gigabytes while they are read.
+pub const REFERENCE_RECORDS: usize = 40_000_000;

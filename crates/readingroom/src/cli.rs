@@ -33,7 +33,7 @@ impl Cli {
             Command::Token { command } => command.print().json,
             Command::Serve(a) => a.print.json,
             Command::Keys { command } => command.print().json,
-            Command::Worker => false,
+            Command::Worker | Command::Reader => false,
             Command::Airlock { command } => command.print().json,
             Command::Register { command } => command.print().json,
             Command::Verify(a) => a.print.json,
@@ -123,6 +123,9 @@ pub enum Command {
     /// Answer one question from standard input: what the program starts for each question, not for people.
     #[command(hide = true)]
     Worker,
+    /// Read files from standard input: what the program starts for files that ask to leave, not for people.
+    #[command(hide = true)]
+    Reader,
     /// Check files that ask to leave; submit, review and release them.
     Airlock {
         #[command(subcommand)]
@@ -302,15 +305,36 @@ pub struct Query {
     pub actor: Option<String>,
 }
 
+/// A folder of tables in place of a project.
+#[derive(Debug, Args)]
+pub struct AirlockReference {
+    /// Folder of participant-level tables (CSV, TSV, Parquet; also compressed by gzip) that the files are compared with; no
+    /// instance is needed.
+    #[arg(long, value_name = "DIR", requires = "id")]
+    pub reference: Option<PathBuf>,
+    /// The column of participants' ids in these tables.
+    #[arg(long, value_name = "COLUMN", requires = "reference")]
+    pub id: Option<String>,
+    /// A custodian's thresholds by name; without this the strictest.
+    #[arg(long, value_name = "PRESET", requires = "reference")]
+    pub rules: Option<String>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Airlock {
     /// Judge files as one request: green, amber or red, with reasons. Changes nothing.
     Check {
         #[command(flatten)]
         print: Print,
-        /// The project.
-        #[arg(long)]
-        project: String,
+        /// The project. Without one, name a folder of tables with --reference.
+        #[arg(
+            long,
+            required_unless_present = "reference",
+            conflicts_with = "reference"
+        )]
+        project: Option<String>,
+        #[command(flatten)]
+        reference: AirlockReference,
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,

@@ -26,3 +26,13 @@ pub const REASSESS_EVERY: std::time::Duration = std::time::Duration::from_millis
 pub const PROGRESS_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 /// Bytes of a certificate or key file: a chain of a dozen certificates.
 pub const PEM_BYTES: u64 = 1 << 18;
+/// Folders within the folder of a reference: an export by year and by table is two.
+pub const REFERENCE_DEPTH: usize = 4;
+/// Address space of the process that reads files: the largest file, what it may unpack to, and about four times that as tables.
+pub const READER_SPACE: u64 = 8 << 30;
+/// Processor seconds of one such process, all its files together; the next file gets a new one.
+pub const READER_CPU_SECONDS: u64 = 300;
+/// How long reading one file may take: a hundred megabytes take a second.
+pub const READER_TIME: std::time::Duration = std::time::Duration::from_secs(60);
+/// Bytes that a reader may say: the tables of the largest file.
+pub const READING_BYTES: u64 = 4 << 30;

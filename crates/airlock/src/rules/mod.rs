@@ -2,6 +2,7 @@
 
 pub(crate) mod characters;
 pub(crate) mod code;
+pub(crate) mod disguised_ids;
 pub(crate) mod dominance;
 pub(crate) mod extremes;
 mod figures;
@@ -21,10 +22,12 @@ pub(crate) mod percentages;
 pub(crate) mod rates;
 pub(crate) mod regressions;
 pub(crate) mod request;
+pub(crate) mod same_people;
 pub(crate) mod size;
 pub(crate) mod small_counts;
 pub(crate) mod survival;
 pub(crate) mod understood;
+pub(crate) mod vectors;
 pub(crate) mod zero_and_full;
 
 use crate::Context;
@@ -37,9 +40,12 @@ type Judge = fn(&Document, &Context<'_>, &mut Findings);
 /// The rules on the content of one file, in the order in which a person would ask.
 const RULES: &[Judge] = &[
     participants::judge,
+    disguised_ids::judge,
     identifiers::judge,
     people_rows::judge,
     objects::judge,
+    same_people::judge,
+    vectors::judge,
     small_counts::judge,
     zero_and_full::judge,
     hidden_cells::judge,
@@ -79,6 +85,7 @@ fn apply(rules: &[Judge], document: &Document, context: &Context<'_>, findings: 
 /// literals, and with them anything that its author had seen.
 const WITH_LINEAGE: &[Judge] = &[
     participants::judge,
+    disguised_ids::judge,
     identifiers::judge,
     characters::judge,
     lineage::text,
