@@ -150,11 +150,9 @@ fn find_uses(pdf: &Pdf, object: &Object, key: &[u8], depth: usize, uses: &mut Us
             }
             // The names in such a dictionary are free: `F` is a letter of a font there, and a file elsewhere.
             if NAMED.contains(&key)
-                && let Ok(Object::Dictionary(dictionary)) = pdf.get_object(*id)
+                && let Ok(object @ (Object::Dictionary(_) | Object::Array(_))) = pdf.get_object(*id)
             {
-                for (_, value) in dictionary {
-                    find_uses(pdf, value, key, depth + 1, uses);
-                }
+                find_uses(pdf, object, key, depth + 1, uses);
             }
         }
         Object::Array(all) => all
@@ -223,7 +221,7 @@ fn of_page(place: String, mut page: Page, budget: &mut Budget, findings: &mut Fi
     }
     document.kind = "page".into();
     document.unread += size(page.unread);
-    document.facts.extend(marks(&page.shapes));
+    document.facts.extend(marks(&page.shapes, &text));
     if page.invisible {
         document.facts.push(Fact::Hidden {
             what: "text that is written and not painted".into(),
@@ -233,12 +231,49 @@ fn of_page(place: String, mut page: Page, budget: &mut Budget, findings: &mut Fi
     Inner { place, document }
 }
 
-fn marks(shapes: &Shapes) -> Option<Fact> {
-    let count = shapes.scattered();
-    (count > 0).then(|| Fact::Marks {
-        of: "separate marks of one shape".into(),
+fn marks(shapes: &Shapes, labels: &str) -> Vec<Fact> {
+    let scattered = if is_of_tests(labels) {
+        "marks beside p-values"
+    } else {
+        "separate marks of one shape"
+    };
+    let counts = [
+        (scattered, shapes.scattered(), 1),
+        ("separate curves", shapes.curves, 1),
+        (
+            "rows or columns of a heat map",
+            shapes.grid_lines(),
+            pixels::HEAT_LINES,
+        ),
+    ];
+    let said = counts
+        .into_iter()
+        .filter(|(_, count, least)| count >= least);
+    said.map(|(of, count, _)| Fact::Marks {
+        of: of.to_owned(),
         count: size(count),
     })
+    .collect()
+}
+
+/// Whether the labels are those of a Manhattan, quantile or volcano plot, in which a mark is a variant or a test.
+fn is_of_tests(labels: &str) -> bool {
+    let bare: String = labels
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect();
+    // Programs set the 10 lower, and so on a line of its own.
+    let logarithm = bare.contains("log10") || bare.contains("log") && bare.contains("10");
+    let tests = [
+        "chromosome",
+        "expected",
+        "observed",
+        "foldchange",
+        "position",
+        "pvalue",
+    ];
+    logarithm && tests.iter().any(|word| bare.contains(word))
 }
 
 /// The numbers along the axes of a plot are no counts of people; a table drawn into it is one all the same.
@@ -511,10 +546,7 @@ fn raster(pdf: &Pdf, stream: &Stream, budget: &mut Budget) -> Option<Raster> {
         .checked_mul(height)
         .filter(|area| *area > 0 && *area <= limits::PIXELS)?;
     let bits = whole(b"BitsPerComponent").unwrap_or(1);
-    let samples = unpack(stream, budget)?;
-    if bits != 8 {
-        return None;
-    }
+    let samples = widened(unpack(stream, budget)?, bits, width)?;
     let per_pixel = samples.len() / area;
     let pixel = |s: &[u8]| match *s {
         [one] => u32::from_be_bytes([one, one, one, 255]),
@@ -532,4 +564,25 @@ fn raster(pdf: &Pdf, stream: &Stream, budget: &mut Budget) -> Option<Raster> {
         .map(pixel)
         .collect();
     Some(Raster { width, pixels })
+}
+
+/// Samples of one, two or four bits as bytes; a row begins with a byte of its own. Numbers in a palette are spread apart.
+fn widened(samples: Vec<u8>, bits: usize, width: usize) -> Option<Vec<u8>> {
+    let (mask, spread) = match bits {
+        8 => return Some(samples),
+        4 => (15_u8, 17_u8),
+        2 => (3, 85),
+        1 => (1, 255),
+        _ => return None,
+    };
+    let row = (width * bits).div_ceil(8);
+    let wide = |row: &[u8]| -> Vec<u8> {
+        let each = row.iter().flat_map(|byte| {
+            (0..8 / bits)
+                .rev()
+                .map(move |n| (byte >> (n * bits)) & mask)
+        });
+        each.map(|sample| sample * spread).take(width).collect()
+    };
+    Some(samples.chunks_exact(row.max(1)).flat_map(wide).collect())
 }

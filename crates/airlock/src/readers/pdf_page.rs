@@ -82,6 +82,8 @@ struct Walk<'a> {
     line: Matrix,
     path: Shape,
     page: Page,
+    /// Which of the drawings by name are marks: a plot uses one thousands of times.
+    marks: BTreeMap<Vec<u8>, Option<Mark>>,
 }
 
 /// Graphics states kept at once: programs nest some dozens.
@@ -104,6 +106,7 @@ pub(crate) fn read(pdf: &Pdf, resources: &[&Dictionary], content: &[u8], most: u
         line: UNIT,
         path: Shape::default(),
         page: Page::default(),
+        marks: BTreeMap::new(),
     };
     for operation in Content::decode_iter(content) {
         let Ok(operation) = operation else {
@@ -228,7 +231,11 @@ impl Walk<'_> {
                     .first()
                     .and_then(|o| o.as_name().ok())
                     .unwrap_or_default();
-                if let Some(mark) = mark_of(pdf, resources, name) {
+                let mark = self
+                    .marks
+                    .entry(name.to_vec())
+                    .or_insert_with(|| mark_of(pdf, resources, name));
+                if let Some(mark) = *mark {
                     let at = place(self.now.matrix, 0.0, 0.0);
                     self.page.shapes.stamp(mark, at);
                 }

@@ -20,7 +20,7 @@ const NOISY_TILES: usize = 3;
 /// that were compressed with loss have them everywhere.
 const JITTER: usize = 400;
 /// Rows or columns of a heat map from which they are people rather than groups or variables.
-const HEAT_LINES: usize = 60;
+pub(crate) const HEAT_LINES: usize = 60;
 /// Components looked at: more is noise.
 const COMPONENTS: usize = 100_000;
 
@@ -65,7 +65,13 @@ fn facts(raster: &Raster, drawing: bool) -> Vec<Fact> {
         say("rows or columns of a heat map", lines);
     }
     if drawing {
-        say("separate marks of one shape", marks(raster));
+        let marks = marks(raster);
+        say("separate marks of one shape", marks.separate);
+        say(
+            "marks in line: outliers or people of a group",
+            marks.in_line,
+        );
+        say("lines of a table as a picture", marks.lines);
     }
     facts
 }
@@ -267,35 +273,96 @@ impl Patch {
     }
 }
 
-/// The number of separate marks of the commonest shape, without those that stand in a line at equal distances (dotted lines,
-/// the cells of a grid, a series in time) and without letters.
-fn marks(raster: &Raster) -> usize {
+/// What separate marks there are.
+#[derive(Default)]
+struct Marks {
+    /// Of the commonest shape, without those that stand in a line at equal distances (dotted lines, the cells of a grid, a
+    /// series in time) and without letters.
+    separate: usize,
+    /// Those above one another, or beside: the outliers of a box plot, the people of a group.
+    in_line: usize,
+    /// Lines of letters in three columns or more: a table as a picture.
+    lines: usize,
+}
+
+fn marks(raster: &Raster) -> Marks {
     // Longer than a mark and shorter than an axis, whatever the resolution.
     let long = (raster.width.min(raster.height()) / 16).max(24);
     let patches = patches(raster, long);
     let nearby = Nearby::of(&patches, long);
-    let mut sizes: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     let candidates: Vec<Patch> = patches
         .iter()
         .filter(|p| p.even && p.round() && !in_words(p, &nearby))
         .copied()
         .collect();
-    for patch in &candidates {
+    let group = commonest(&candidates);
+    let places = Nearby::of(&group, long);
+    let separate: Vec<&Patch> = group.iter().filter(|p| !in_series(p, &places)).collect();
+    Marks {
+        separate: separate.len(),
+        in_line: in_line(separate.iter().map(|p| p.left + p.right))
+            .max(in_line(separate.iter().map(|p| p.top + p.bottom))),
+        lines: lines_of_table(&patches),
+    }
+}
+
+/// The marks of the commonest size, a pixel more or less.
+fn commonest(candidates: &[Patch]) -> Vec<Patch> {
+    let mut sizes: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for patch in candidates {
         *sizes.entry((patch.width(), patch.height())).or_default() += 1;
     }
-    let around = |(w, h): (usize, usize)| -> usize {
-        let near = |(a, b): &&(usize, usize)| a.abs_diff(w) <= 1 && b.abs_diff(h) <= 1;
-        sizes.keys().filter(near).filter_map(|k| sizes.get(k)).sum()
+    let near =
+        |a: (usize, usize), b: (usize, usize)| a.0.abs_diff(b.0) <= 1 && a.1.abs_diff(b.1) <= 1;
+    let around = |of: (usize, usize)| -> usize {
+        sizes
+            .iter()
+            .filter(|(size, _)| near(**size, of))
+            .map(|(_, n)| n)
+            .sum()
     };
-    let Some((w, h)) = sizes.keys().copied().max_by_key(|key| around(*key)) else {
-        return 0;
+    let Some(size) = sizes.keys().copied().max_by_key(|size| around(*size)) else {
+        return Vec::new();
     };
-    let group: Vec<Patch> = candidates
-        .into_iter()
-        .filter(|p| p.width().abs_diff(w) <= 1 && p.height().abs_diff(h) <= 1)
-        .collect();
-    let places = Nearby::of(&group, long);
-    group.iter().filter(|p| !in_series(p, &places)).count()
+    candidates
+        .iter()
+        .filter(|p| near((p.width(), p.height()), size))
+        .copied()
+        .collect()
+}
+
+/// Marks that share their place along one axis with three others.
+fn in_line(places: impl Iterator<Item = usize>) -> usize {
+    let mut places: Vec<usize> = places.collect();
+    places.sort_unstable();
+    let lines = places
+        .chunk_by(|a, b| a.abs_diff(*b) <= 1)
+        .map(<[usize]>::len);
+    lines.filter(|n| *n >= 4).sum()
+}
+
+/// Lines of a dozen letters with two wide gaps.
+fn lines_of_table(patches: &[Patch]) -> usize {
+    let letters = patches
+        .iter()
+        .filter(|p| p.height() >= 5 && p.width() <= 2 * p.height());
+    let mut bottoms: BTreeMap<usize, Vec<&Patch>> = BTreeMap::new();
+    for letter in letters {
+        // Letters stand on a line; those that hang below it are few.
+        bottoms.entry(letter.bottom).or_default().push(letter);
+    }
+    let is_line = |letters: &&mut Vec<&Patch>| {
+        let mut letters: Vec<&&Patch> = letters.iter().collect();
+        letters.sort_by_key(|p| p.left);
+        let height = letters.iter().map(|p| p.height()).max().unwrap_or(0);
+        let gaps = letters.iter().zip(letters.iter().skip(1));
+        letters.len() >= 12
+            && gaps
+                .filter(|(a, b)| b.left.saturating_sub(a.right) > height * 3 / 2)
+                .count()
+                >= 2
+    };
+    bottoms.values_mut().filter(is_line).count()
 }
 
 /// Letters stand close to letters of other sizes.
