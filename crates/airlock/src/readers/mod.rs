@@ -19,6 +19,8 @@ mod excel_parts;
 mod flow;
 mod frame;
 mod grid;
+mod genotype_text;
+mod genotypes;
 mod gzip;
 mod jpeg;
 mod marks;
@@ -32,12 +34,15 @@ mod pickle;
 mod pictures;
 mod pixels;
 mod png;
+pub(crate) mod pickle;
 pub(crate) mod repeats;
 mod sqlite;
 mod tar;
 pub(crate) mod text;
 pub(crate) mod unknown;
 mod word;
+pub(crate) mod variants;
+mod vcf;
 mod xz;
 mod zip;
 mod zstandard;
@@ -131,10 +136,75 @@ const BINARY: &[Binary] = &[
     binary(arrow::is, arrow::read),
     binary(sqlite::is, sqlite::read),
     binary(pickle::is, pickle::read),
+    Binary {
+        is: genotypes::is,
+        read: genotypes::read,
+    },
+    Binary {
+        is: zip::is,
+        read: zip::read,
+    },
+    Binary {
+        is: gzip::is,
+        read: gzip::read,
+    },
+    Binary {
+        is: gzip::is_zlib,
+        read: gzip::read_zlib,
+    },
+    Binary {
+        is: zstandard::is,
+        read: zstandard::read,
+    },
+    Binary {
+        is: bzip::is,
+        read: bzip::read,
+    },
+    Binary {
+        is: xz::is,
+        read: xz::read,
+    },
+    Binary {
+        is: tar::is,
+        read: tar::read,
+    },
+    Binary {
+        is: numpy::is,
+        read: numpy::read,
+    },
+    Binary {
+        is: parquet::is,
+        read: parquet::read,
+    },
+    Binary {
+        is: arrow::is,
+        read: arrow::read,
+    },
+    Binary {
+        is: sqlite::is,
+        read: sqlite::read,
+    },
+    Binary {
+        is: pickle::is,
+        read: pickle::read,
+    },
 ];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
-const TEXTS: &[Text] = &[];
+const TEXTS: &[Text] = &[
+    Text {
+        is: vcf::is,
+        read: vcf::read,
+    },
+    Text {
+        is: genotype_text::is,
+        read: genotype_text::read,
+    },
+    Text {
+        is: variants::is,
+        read: variants::read,
+    },
+];
 
 /// Reads a file. What went wrong is among the findings; what could not be read is in `unread`.
 pub(crate) fn read(bytes: &[u8], findings: &mut Findings) -> Document {

@@ -8,6 +8,7 @@ pub(crate) mod file_name;
 mod fine_rows;
 pub(crate) mod genomics;
 mod hidden;
+mod genotypes;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
@@ -34,10 +35,12 @@ type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
 const RULES: &[Judge] = &[
+const RULES: [Judge; 12] = [
     participants::judge,
     identifiers::judge,
     people_rows::judge,
     objects::judge,
+    genotypes::judge,
     small_counts::judge,
     zero_and_full::judge,
     hidden_cells::judge,
