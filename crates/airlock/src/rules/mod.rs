@@ -35,7 +35,6 @@ type Judge = fn(&Document, &Context<'_>, &mut Findings);
 
 /// The rules on the content of one file, in the order in which a person would ask.
 const RULES: &[Judge] = &[
-const RULES: [Judge; 12] = [
     participants::judge,
     identifiers::judge,
     people_rows::judge,
