@@ -23,6 +23,8 @@ mod fixed_width;
 mod flow;
 mod frame;
 mod grid;
+mod genotype_text;
+mod genotypes;
 mod gzip;
 mod html;
 mod html_table;
@@ -46,6 +48,7 @@ mod pickle;
 mod pictures;
 mod pixels;
 mod png;
+pub(crate) mod pickle;
 pub(crate) mod repeats;
 mod sqlite;
 mod svg;
@@ -55,6 +58,8 @@ mod tree;
 pub(crate) mod unknown;
 mod word;
 mod xml;
+pub(crate) mod variants;
+mod vcf;
 mod xz;
 mod yaml;
 mod zip;
@@ -149,6 +154,58 @@ const BINARY: &[Binary] = &[
     binary(arrow::is, arrow::read),
     binary(sqlite::is, sqlite::read),
     binary(pickle::is, pickle::read),
+    Binary {
+        is: genotypes::is,
+        read: genotypes::read,
+    },
+    Binary {
+        is: zip::is,
+        read: zip::read,
+    },
+    Binary {
+        is: gzip::is,
+        read: gzip::read,
+    },
+    Binary {
+        is: gzip::is_zlib,
+        read: gzip::read_zlib,
+    },
+    Binary {
+        is: zstandard::is,
+        read: zstandard::read,
+    },
+    Binary {
+        is: bzip::is,
+        read: bzip::read,
+    },
+    Binary {
+        is: xz::is,
+        read: xz::read,
+    },
+    Binary {
+        is: tar::is,
+        read: tar::read,
+    },
+    Binary {
+        is: numpy::is,
+        read: numpy::read,
+    },
+    Binary {
+        is: parquet::is,
+        read: parquet::read,
+    },
+    Binary {
+        is: arrow::is,
+        read: arrow::read,
+    },
+    Binary {
+        is: sqlite::is,
+        read: sqlite::read,
+    },
+    Binary {
+        is: pickle::is,
+        read: pickle::read,
+    },
 ];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
@@ -162,6 +219,18 @@ const TEXTS: &[Text] = &[
     textual(yaml::is, yaml::read),
     textual(code::is, code::read),
     textual(fixed_width::is, fixed_width::read),
+    Text {
+        is: vcf::is,
+        read: vcf::read,
+    },
+    Text {
+        is: genotype_text::is,
+        read: genotype_text::read,
+    },
+    Text {
+        is: variants::is,
+        read: variants::read,
+    },
 ];
 
 /// Reads a file. What went wrong is among the findings; what could not be read is in `unread`.

@@ -10,6 +10,7 @@ pub(crate) mod file_name;
 mod fine_rows;
 pub(crate) mod genomics;
 mod hidden;
+mod genotypes;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
@@ -46,6 +47,7 @@ const RULES: &[Judge] = &[
     objects::judge,
     same_people::judge,
     vectors::judge,
+    genotypes::judge,
     small_counts::judge,
     zero_and_full::judge,
     hidden_cells::judge,

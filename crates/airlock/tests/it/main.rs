@@ -10,6 +10,7 @@
 
 mod containers;
 mod disguises;
+mod genotypes;
 mod properties;
 mod requests;
 mod safe;
