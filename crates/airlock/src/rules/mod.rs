@@ -11,6 +11,7 @@ mod hidden;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
+pub(crate) mod linked;
 pub(crate) mod means;
 mod objects;
 pub(crate) mod participants;

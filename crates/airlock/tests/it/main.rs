@@ -10,6 +10,7 @@
 
 mod containers;
 mod disguises;
+mod linked;
 mod properties;
 mod requests;
 mod safe;
