@@ -7,7 +7,6 @@
 use crate::limits;
 use crate::roles::{self, Role};
 use crate::table::Table;
-use crate::value::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -83,7 +82,7 @@ impl Figures {
             let of = grid.totals(d, rounded).into_iter();
             of.filter(move |total| is_whole(d, total))
         });
-        let totals = totals.collect();
+        let totals = grid.consistent(totals.collect());
         let keys = grid.keys(&layout.names);
         let cells = grid.cells.into_iter().zip(keys);
         let figures = Self {
@@ -227,6 +226,21 @@ fn marker(text: &str) -> Shown {
 /// A cell by its labels, one for each dimension; none is a total.
 type Place = Vec<Option<String>>;
 
+/// How many cells that are no totals a cell is the sum of; each dimension is gone into once, so this is as deep as there are
+/// labels.
+fn leaves(at: usize, of: &HashMap<usize, Vec<&Total>>, known: &mut HashMap<usize, usize>) -> usize {
+    if let Some(n) = known.get(&at) {
+        return *n;
+    }
+    let most = of.get(&at).into_iter().flatten().map(|total| {
+        let parts = total.parts.iter();
+        parts.map(|part| leaves(*part, of, known)).sum::<usize>()
+    });
+    let n = most.max().unwrap_or(1);
+    known.insert(at, n);
+    n
+}
+
 /// Counts that are multiples of five from which this is no coincidence: one in 15,000.
 const ROUNDED: usize = 6;
 
@@ -299,6 +313,37 @@ impl Grid {
             believed: fails <= holds,
         })
         .collect()
+    }
+
+    /// A total that the table does not show is taken over the cells that it does. Where that is not the same in each
+    /// dimension (a row is shown as a total only), the first is kept.
+    fn consistent(&self, totals: Vec<Total>) -> Vec<Total> {
+        let mut of: HashMap<usize, Vec<&Total>> = HashMap::new();
+        for total in &totals {
+            of.entry(total.whole).or_default().push(total);
+        }
+        let mut known: HashMap<usize, usize> = HashMap::new();
+        let unsaid = |at: usize| {
+            self.cells
+                .get(at)
+                .is_some_and(|(_, s, _)| *s == Shown::Unsaid)
+        };
+        let keep: Vec<bool> = totals
+            .iter()
+            .map(|total| {
+                let mut size = |total: &Total| -> usize {
+                    let parts = total.parts.iter();
+                    parts.map(|at| leaves(*at, &of, &mut known)).sum()
+                };
+                let first = of.get(&total.whole).and_then(|all| all.first());
+                !unsaid(total.whole)
+                    || first.is_none_or(|first| {
+                        std::ptr::eq(*first, total) || size(first) == size(total)
+                    })
+            })
+            .collect();
+        let kept = totals.iter().zip(keep).filter(|(_, keep)| *keep);
+        kept.map(|(total, _)| total.clone()).collect()
     }
 
     /// Whether the counts were rounded to five: so many of them are no coincidence. Multiples of ten are what people make up.
