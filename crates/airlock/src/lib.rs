@@ -11,6 +11,7 @@
 mod base;
 mod disguise;
 mod disguised;
+mod figures;
 pub mod limits;
 mod matching;
 mod preset;
@@ -25,6 +26,7 @@ mod value;
 mod verdict;
 mod words;
 
+pub use figures::Figures;
 pub use preset::Rules;
 pub use reference::Reference;
 pub use verdict::{Colour, Level, Reason, Verdict};
@@ -63,6 +65,20 @@ pub trait Participants {
 pub trait Lineage {
     /// The ledger number of the aggregate-mode answer whose bytes have this SHA-256 (lower-case hexadecimal), if any.
     fn aggregate_answer(&self, sha256_hex: &str) -> Option<u64>;
+
+    /// The tables of counts that were released before, of all projects: a new table must not give away what they hide, nor differ
+    /// from them by a few people.
+    fn earlier(&self) -> &[Figures] {
+        &[]
+    }
+}
+
+/// The tables of counts of a file, to be kept when it is released ([`Lineage::earlier`]).
+#[must_use]
+pub fn figures(bytes: &[u8]) -> Vec<Figures> {
+    let document = readers::read(bytes, &mut Findings::default());
+    let tables = document.all_tables();
+    tables.into_iter().filter_map(Figures::of).collect()
 }
 
 /// What a check is made against.
@@ -139,6 +155,7 @@ pub fn judge(
         .collect();
     let told: Vec<(Vec<usize>, Vec<Reason>)> = rules::request::judge(&members, context)
         .into_iter()
+        .chain(linked(&members, context))
         .map(|(files, findings)| (files, findings.close().1))
         .collect();
     for (of, reasons) in told {
@@ -155,6 +172,27 @@ pub fn judge(
         .zip(request)
         .map(|(judged, file)| judged.close(file, context))
         .collect()
+}
+
+/// The findings on tables that tell more together, with each other and with earlier releases, than alone.
+fn linked(members: &[Member<'_>], context: &Context<'_>) -> Vec<(Vec<usize>, Findings)> {
+    let own: Vec<(usize, Figures)> = members
+        .iter()
+        .flat_map(|m| m.tables.iter().map(|table| (m.index, *table)))
+        .take(limits::COMPARED_TABLES)
+        .filter_map(|(index, table)| Some((index, Figures::of(table)?)))
+        .collect();
+    let of_request = own.iter().map(|(index, figures)| rules::linked::Known {
+        figures,
+        file: Some(*index),
+    });
+    let before = context.lineage.earlier().iter();
+    let before = before.map(|figures| rules::linked::Known {
+        figures,
+        file: None,
+    });
+    let all: Vec<rules::linked::Known<'_>> = of_request.chain(before).collect();
+    rules::linked::judge(&all, context)
 }
 
 /// A file after its own content was judged.

@@ -11,6 +11,7 @@
 mod containers;
 mod disguises;
 mod genotypes;
+mod linked;
 mod properties;
 mod requests;
 mod safe;
