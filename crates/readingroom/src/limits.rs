@@ -18,6 +18,9 @@ pub const SNAPSHOT_EVERY: u64 = 512;
 /// How often a question is prepared anew because consents, withdrawals or releases changed while it ran, or because more
 /// people must be masked. Each time it is the log that changed, which it does not do all the time.
 pub const ATTEMPTS: usize = 4;
+/// How often an ingest asks for the instance's lock when it has its release made, each time for as long as a command waits: ten
+/// minutes in all, after perhaps hours of work.
+pub const RESUME_TRIES: u32 = 20;
 /// How often the log is looked at while a question runs: a suspension ends it within a second.
 pub const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
 /// How often access is assessed again although the log did not change: time itself ends windows.
