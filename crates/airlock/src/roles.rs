@@ -104,6 +104,9 @@ pub(crate) fn of(name: &str) -> Role {
     if per_cent(name).is_some_and(|n| n.abs() < 1e-9 || (n - 100.0).abs() < 1e-9) {
         return Role::Extreme;
     }
+    if name.contains('%') && says_limit(&words) {
+        return Role::Statistic;
+    }
     let counts = has(List::Count);
     if is(List::Count) {
         return Role::Count;

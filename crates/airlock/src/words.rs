@@ -63,7 +63,7 @@ const STATISTIC: &str = "
     tstat zstat rho corr correlation cor pearson spearman kappa importance gain vif threshold
     cutoff dof df survival cumhaz heterogeneity weighted adjusted standardised standardized risk
     cmp fpr tpr tnr fnr brier alpha power logodds scale
-    expected lwr upr maf af info eaf rank loss lift calibration c_index cindex se2 mean_diff sumsq ss ms";
+    likelihood expected lwr upr maf af info eaf rank loss lift calibration c_index cindex se2 mean_diff sumsq ss ms";
 
 /// Words of statistics that are also names of groups (`F`, `low`): over whole numbers they are not believed.
 const AMBIGUOUS: &str = "

@@ -58,7 +58,11 @@ impl Language {
 
     /// Whether a line is a statement that only this language has.
     fn owns(self, line: &str) -> bool {
-        let lower = line.to_ascii_lowercase();
+        let lower: String = line
+            .chars()
+            .take(40)
+            .collect::<String>()
+            .to_ascii_lowercase();
         let starts = |list: &[&str]| list.iter().any(|word| lower.starts_with(word));
         let has = |list: &[&str]| list.iter().any(|word| line.contains(word));
         let sentence = line.ends_with('.') && line.split_whitespace().count() > 5;
@@ -159,7 +163,7 @@ impl Language {
                     "set -e",
                     "dx ",
                 ]) || matches!(lower.as_str(), "done" | "fi" | "do" | "then")
-                    || line.ends_with('\\')
+                    || line.ends_with('\\') && !line.ends_with("\\\\")
                     || starts(&["--"]) && !line.contains("---")
                     || lower.starts_with("for ") && line.contains("; do")
             }
@@ -256,7 +260,7 @@ const STATA: &[&str] = &[
 ];
 
 /// Lines that are looked at to tell the language.
-const LOOKED_AT: usize = 2_000;
+const LOOKED_AT: usize = 500;
 
 /// Whether a text is a program: some lines that one language owns, and hardly a line that could be none.
 pub(crate) fn is(text: &str) -> bool {

@@ -371,10 +371,10 @@ fn is_column(name: &str, values: &[&str]) -> bool {
     }
     let numbers = filled.iter().filter(|v| is_number(v)).count();
     if numbers < LIST || numbers * 2 < filled.len() || dictionary {
-        return role.is_aggregate()
-            && numbers >= 3
-            && numbers == filled.len()
-            && roles::says_count(name);
+        let setting = roles::words(name)
+            .iter()
+            .any(|word| crate::prose::is_setting(word));
+        return !setting && numbers >= 3 && numbers == filled.len() && roles::says_count(name);
     }
     let different: HashSet<&&str> = filled.iter().collect();
     let whole = filled.iter().all(|v| Value::of(v).count().is_some());

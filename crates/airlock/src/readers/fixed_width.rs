@@ -48,9 +48,18 @@ pub(crate) fn read(source: &str, _: &mut Budget, _: &mut Findings) -> Document {
         }
     }
     let bytes = u64::try_from(source.len()).unwrap_or(u64::MAX);
+    let names: Vec<&str> = rows
+        .first()
+        .map(|row| row.cells.iter().filter(|c| !c.is_empty()).collect())
+        .unwrap_or_default();
+    let table = if text::are_levels(&names, cuts.len()) {
+        Table::headed(rows, bytes)
+    } else {
+        Table::new(rows, bytes)
+    };
     Document {
         kind: "fixed width".into(),
-        tables: vec![Table::new(rows, bytes)],
+        tables: vec![table],
         prose_is_text: true,
         ..Document::default()
     }
@@ -167,7 +176,7 @@ fn gutters(lines: &[Vec<char>], width: usize) -> Option<Vec<(usize, usize)>> {
         .iter()
         .filter(|line| words(line) != cuts.len())
         .count();
-    (uneven * 10 >= lines.len()).then_some(cuts)
+    (uneven >= 2 && uneven * 10 >= lines.len()).then_some(cuts)
 }
 
 /// Whether at least half the columns are numbers, where they are filled.

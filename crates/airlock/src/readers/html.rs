@@ -4,7 +4,7 @@
 use super::html_table::Grid;
 use super::markup::{Attributes, Piece, walk};
 use super::svg::Drawing;
-use super::{Budget, Document, Inner, Line, json, part, payload, text, text_part, under};
+use super::{Budget, Document, Inner, Line, json, literals, part, payload, text, text_part, under};
 use crate::limits;
 use crate::table::Table;
 use crate::verdict::Findings;
@@ -337,7 +337,7 @@ pub(crate) fn script(
             json::of_picture(&root, text, budget, findings)
         })];
     }
-    let literals = super::literals::of_script(text);
+    let literals = literals::of_script(text);
     let mut inner: Vec<Inner> = literals
         .found
         .iter()
@@ -353,7 +353,7 @@ pub(crate) fn script(
     let program = Document {
         kind: "script".into(),
         unread: literals.unread,
-        whole: payload::without_runs(text),
+        whole: literals::words(text),
         ..Document::default()
     };
     inner.push(Inner {

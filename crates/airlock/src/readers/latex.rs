@@ -9,7 +9,8 @@ use crate::verdict::Findings;
 pub(crate) fn is(text: &str) -> bool {
     let has = |what: &str| text.contains(what);
     let begins = has("\\begin{") && has("\\end{");
-    begins && !code::is(text)
+    let first = text.trim_start().starts_with(['\\', '%']);
+    begins && (first || !code::is(text))
         || has("\\documentclass")
         || (has("\\hline") || has("\\midrule")) && has("\\\\")
 }

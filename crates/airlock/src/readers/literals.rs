@@ -20,6 +20,15 @@ pub(crate) struct Literals {
     pub(crate) unread: u64,
 }
 
+/// What is searched of a script: all of it; of a library, whose numbers are constants, its texts.
+pub(crate) fn words(text: &str) -> String {
+    if text.len() <= LIBRARY {
+        return super::payload::without_runs(text);
+    }
+    let texts: Vec<&str> = text.split('"').skip(1).step_by(2).collect();
+    super::payload::without_runs(&texts.join("\n"))
+}
+
 /// Finds the literals of a script.
 pub(crate) fn of_script(text: &str) -> Literals {
     let bytes = text.as_bytes();

@@ -38,6 +38,8 @@ pub(crate) fn read(
     }
     let mut document = notebook.document;
     document.read = html::frame(&document, text);
+    // What no version of the format foresees is searched, too.
+    document.whole = payload::without_runs(text);
     document
 }
 
@@ -75,6 +77,10 @@ struct Notebook<'a> {
 
 impl Notebook<'_> {
     fn cell(&mut self, n: usize, cell: &Node) {
+        if cell.map().is_none() {
+            self.rest(&format!("cell {n}"), cell);
+            return;
+        }
         let kind = cell.get("cell_type").map_or("code", Node::text);
         let source = cell
             .get("source")

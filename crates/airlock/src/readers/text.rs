@@ -367,12 +367,12 @@ fn is_key_and_value(stretch: &[&str], way: Apart, width: usize) -> bool {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, _)| name.trim())
         .collect();
-    let listed = |line: &&str| {
-        cells(line, way)
-            .next()
-            .is_some_and(|cell| cell.contains(": ") || cell.ends_with(':'))
-    };
-    let list = way == Apart::WideGaps && different.len() == stretch.len() && most(&listed);
+    let listed = |line: &&str| line.contains(": ");
+    let plain = !different.iter().any(|name| has_digit(name));
+    let list = matches!(way, Apart::WideGaps | Apart::Gaps)
+        && plain
+        && different.len() == stretch.len()
+        && most(&listed);
     list || width == 3 && most(&sign)
         || width == 2 && most(&key)
         || width >= 4 && width.is_multiple_of(2) && most(&keys)
@@ -390,7 +390,8 @@ fn header_above(lines: &[&str], at: usize, width: usize, way: Apart) -> Option<R
             .and_then(|i| lines.get(i).map(|line| (i, *line)))
     };
     let (mut i, mut line) = above(1)?;
-    if cells(line, way).count() <= 1 || names_of(line, width, way).is_none() {
+    let apart = cells(line, way).count();
+    if apart <= 1 || (apart != width && names_of(line, width, way).is_none()) {
         (i, line) = above(2)?;
     }
     let names = names_of(line, width, way)?;
@@ -411,23 +412,23 @@ fn names_of(line: &str, width: usize, way: Apart) -> Option<Vec<String>> {
         return None;
     }
     let joined = joined_names(line);
-    let line = if matches!(way, Apart::Gaps | Apart::Bars) {
-        joined.as_str()
-    } else {
-        line
+    let fits = |n: usize| n == width || n + 1 == width;
+    let names: Vec<&str> = match way {
+        Apart::Gaps | Apart::Bars => cells(&joined, way).collect(),
+        // R parts its headings by one space when they are long.
+        _ if fits(cells(line, way).count()) => cells(line, way).collect(),
+        _ => cells(&joined, Apart::Gaps).collect(),
     };
-    let names: Vec<&str> = cells(line, way).collect();
     let words = are_levels(&names, width)
         || names.iter().all(|name| {
             !matches!(Value::of(name), Value::Number(_)) || name.len() == 4 || name.ends_with('%')
         });
-    let fits = names.len() == width || names.len() + 1 == width;
-    (!names.is_empty() && words && fits)
+    (!names.is_empty() && words && fits(names.len()))
         .then(|| names.iter().map(|name| (*name).to_owned()).collect())
 }
 
 /// Groups that are numbers, `0 1 2`, over a table whose rows have names.
-fn are_levels(names: &[&str], width: usize) -> bool {
+pub(crate) fn are_levels(names: &[&str], width: usize) -> bool {
     let named = names.len() == width
         && names
             .first()
@@ -480,6 +481,23 @@ fn name_by_constants(table: &mut Table) {
                 .then(|| table.text(0, i).trim_end_matches([':', '=']).to_owned())
         })
         .collect();
+    // `likelihood = -3870.09`: the word before the sign.
+    let named = |i: usize| {
+        let name = |back: usize| {
+            i.checked_sub(back)
+                .and_then(|i| names.get(i))
+                .cloned()
+                .flatten()
+        };
+        name(0).map(|word| {
+            if word.is_empty() {
+                name(1).unwrap_or(word)
+            } else {
+                word
+            }
+        })
+    };
+    let names: Vec<Option<String>> = (0..names.len()).map(named).collect();
     for (c, name) in table.columns.iter_mut().skip(1).zip(names) {
         // `Epoch 3/30`.
         let steps = c.values.iter().all(|v| *v == Value::Text) && c.distinct > 1 && !c.is_numeric();

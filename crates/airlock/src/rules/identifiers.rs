@@ -73,10 +73,10 @@ fn names_author(line: &str) -> bool {
     let says = |word: &String| {
         matches!(
             word.as_str(),
-            "author" | "authors" | "maintainer" | "contact" | "correspondence" | "corresponding"
+            "author" | "authors" | "maintainer" | "correspondence" | "corresponding"
         )
     };
-    words.iter().take(6).any(says)
+    words.iter().take(2).any(says)
 }
 
 /// "born 12/03/1951", "DOB: 1951-03-12".
