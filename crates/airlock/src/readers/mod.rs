@@ -51,6 +51,10 @@ mod png;
 pub(crate) mod repeats;
 mod sqlite;
 mod svg;
+mod rdata;
+pub(crate) mod repeats;
+mod sqlite;
+mod stata;
 mod tar;
 pub(crate) mod text;
 mod tree;
@@ -153,58 +157,9 @@ const BINARY: &[Binary] = &[
     binary(arrow::is, arrow::read),
     binary(sqlite::is, sqlite::read),
     binary(pickle::is, pickle::read),
-    Binary {
-        is: genotypes::is,
-        read: genotypes::read,
-    },
-    Binary {
-        is: zip::is,
-        read: zip::read,
-    },
-    Binary {
-        is: gzip::is,
-        read: gzip::read,
-    },
-    Binary {
-        is: gzip::is_zlib,
-        read: gzip::read_zlib,
-    },
-    Binary {
-        is: zstandard::is,
-        read: zstandard::read,
-    },
-    Binary {
-        is: bzip::is,
-        read: bzip::read,
-    },
-    Binary {
-        is: xz::is,
-        read: xz::read,
-    },
-    Binary {
-        is: tar::is,
-        read: tar::read,
-    },
-    Binary {
-        is: numpy::is,
-        read: numpy::read,
-    },
-    Binary {
-        is: parquet::is,
-        read: parquet::read,
-    },
-    Binary {
-        is: arrow::is,
-        read: arrow::read,
-    },
-    Binary {
-        is: sqlite::is,
-        read: sqlite::read,
-    },
-    Binary {
-        is: pickle::is,
-        read: pickle::read,
-    },
+    binary(rdata::is, rdata::read),
+    binary(stata::is, stata::read),
+    binary(genotypes::is, genotypes::read),
 ];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
@@ -230,6 +185,9 @@ const TEXTS: &[Text] = &[
         is: variants::is,
         read: variants::read,
     },
+    textual(vcf::is, vcf::read),
+    textual(genotype_text::is, genotype_text::read),
+    textual(variants::is, variants::read),
 ];
 
 /// Reads a file. What went wrong is among the findings; what could not be read is in `unread`.
