@@ -48,13 +48,11 @@ pub(crate) mod pickle;
 mod pictures;
 mod pixels;
 mod png;
-pub(crate) mod repeats;
-mod sqlite;
-mod svg;
 mod rdata;
 pub(crate) mod repeats;
 mod sqlite;
 mod stata;
+mod svg;
 mod tar;
 pub(crate) mod text;
 mod tree;
@@ -164,6 +162,10 @@ const BINARY: &[Binary] = &[
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
 const TEXTS: &[Text] = &[
+    // Genotypes first: their programs align columns as tables of fixed width are.
+    textual(vcf::is, vcf::read),
+    textual(genotype_text::is, genotype_text::read),
+    textual(variants::is, variants::read),
     textual(json::is, json::read),
     textual(svg::is, svg::read),
     textual(html::is, html::read),
@@ -173,21 +175,6 @@ const TEXTS: &[Text] = &[
     textual(yaml::is, yaml::read),
     textual(code::is, code::read),
     textual(fixed_width::is, fixed_width::read),
-    Text {
-        is: vcf::is,
-        read: vcf::read,
-    },
-    Text {
-        is: genotype_text::is,
-        read: genotype_text::read,
-    },
-    Text {
-        is: variants::is,
-        read: variants::read,
-    },
-    textual(vcf::is, vcf::read),
-    textual(genotype_text::is, genotype_text::read),
-    textual(variants::is, variants::read),
 ];
 
 /// Reads a file. What went wrong is among the findings; what could not be read is in `unread`.
