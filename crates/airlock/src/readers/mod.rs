@@ -48,8 +48,10 @@ pub(crate) mod pickle;
 mod pictures;
 mod pixels;
 mod png;
+mod rdata;
 pub(crate) mod repeats;
 mod sqlite;
+mod stata;
 mod svg;
 mod tar;
 pub(crate) mod text;
@@ -153,62 +155,14 @@ const BINARY: &[Binary] = &[
     binary(arrow::is, arrow::read),
     binary(sqlite::is, sqlite::read),
     binary(pickle::is, pickle::read),
-    Binary {
-        is: genotypes::is,
-        read: genotypes::read,
-    },
-    Binary {
-        is: zip::is,
-        read: zip::read,
-    },
-    Binary {
-        is: gzip::is,
-        read: gzip::read,
-    },
-    Binary {
-        is: gzip::is_zlib,
-        read: gzip::read_zlib,
-    },
-    Binary {
-        is: zstandard::is,
-        read: zstandard::read,
-    },
-    Binary {
-        is: bzip::is,
-        read: bzip::read,
-    },
-    Binary {
-        is: xz::is,
-        read: xz::read,
-    },
-    Binary {
-        is: tar::is,
-        read: tar::read,
-    },
-    Binary {
-        is: numpy::is,
-        read: numpy::read,
-    },
-    Binary {
-        is: parquet::is,
-        read: parquet::read,
-    },
-    Binary {
-        is: arrow::is,
-        read: arrow::read,
-    },
-    Binary {
-        is: sqlite::is,
-        read: sqlite::read,
-    },
-    Binary {
-        is: pickle::is,
-        read: pickle::read,
-    },
+    binary(rdata::is, rdata::read),
+    binary(stata::is, stata::read),
+    binary(genotypes::is, genotypes::read),
 ];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
 const TEXTS: &[Text] = &[
+    // Genotypes first: their programs align columns as tables of fixed width are.
     textual(vcf::is, vcf::read),
     textual(genotype_text::is, genotype_text::read),
     textual(variants::is, variants::read),

@@ -58,6 +58,10 @@ const KEEPS_ROWS: &[&str] = &[
     "lm",
     "glm",
     "nls",
+    "coxph",
+    "lmerMod",
+    "glmerMod",
+    "ggplot",
     "gam",
     "loess",
     "survfit",
@@ -99,6 +103,9 @@ const COEFFICIENTS: &[&str] = &[
     "LabelBinarizer",
     "PCA",
     "TruncatedSVD",
+    // R: tests and their tables.
+    "htest",
+    "pairwise.htest",
 ];
 /// Parts of such objects: modules that only support them.
 const SUPPORT: &[&str] = &["sklearn._loss.", "sklearn.utils.", "scipy.sparse."];

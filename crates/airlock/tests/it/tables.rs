@@ -24,7 +24,7 @@ fn all(folder: &str) -> Vec<String> {
 /// `safe-…` is green, `amber-…` amber and `red-…` red, in each folder of files by one family of programs.
 #[test]
 fn as_other_programs_write_them() {
-    for folder in ["python", "genotypes"] {
+    for folder in ["python", "genotypes", "r", "stata"] {
         for name in all(folder) {
             let verdict = one("x", &fixture(&format!("{folder}/{name}")));
             let expected = match name.split('-').next() {
@@ -88,7 +88,7 @@ fn arrays() {
 /// Ids put over the end, the middle and the padding of each form are never let out.
 #[test]
 fn nothing_appended_is_green() {
-    for folder in ["tables", "python", "genotypes"] {
+    for folder in ["tables", "python", "genotypes", "r", "stata"] {
         for name in all(folder) {
             let mut bytes = fixture(&format!("{folder}/{name}"));
             bytes.extend(People::raw_id(9).bytes());
@@ -100,7 +100,7 @@ fn nothing_appended_is_green() {
 
 #[test]
 fn nothing_cut_short_is_green() {
-    for folder in ["tables", "python", "genotypes"] {
+    for folder in ["tables", "python", "genotypes", "r", "stata"] {
         for name in all(folder)
             .iter()
             .filter(|name| folder != "genotypes" || name.starts_with("red"))
@@ -127,7 +127,7 @@ proptest! {
     /// Any bytes over any place of any of these files: no panic, and no reason that repeats an id.
     #[test]
     fn no_damage_panics(which in 0_usize..1_000, at in 0_usize..100_000, with in proptest::collection::vec(any::<u8>(), 1..8)) {
-        let names: Vec<String> = ["tables", "python", "genotypes"]
+        let names: Vec<String> = ["tables", "python", "genotypes", "r", "stata"]
             .into_iter()
             .flat_map(|folder| all(folder).into_iter().map(move |name| format!("{folder}/{name}")))
             .collect();
