@@ -38,6 +38,10 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, findings: &mut Findings) -
         document.facts.extend(encrypted.then_some(Fact::Encrypted));
         return document;
     };
+    let end = memchr::memmem::rfind(bytes, b"%%EOF");
+    if end.is_none() || pdf.xref_recovery.is_some() {
+        return unknown::read(bytes, "PDF document that is cut short or damaged", findings);
+    }
     if pdf.is_encrypted() || pdf.was_encrypted() {
         let mut document = unknown::read(bytes, "PDF document under a password", findings);
         document.facts.push(Fact::Encrypted);
@@ -53,7 +57,7 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, findings: &mut Findings) -
             what: "earlier versions of the document".into(),
         });
     }
-    let end = memchr::memmem::rfind(bytes, b"%%EOF").map_or(bytes.len(), |at| at + 5);
+    let end = end.map_or(bytes.len(), |at| at + 5);
     let after = bytes.get(end..).unwrap_or_default();
     if !after.iter().all(u8::is_ascii_whitespace) {
         document.facts.push(Fact::Hidden {

@@ -341,28 +341,21 @@ fn in_line(places: impl Iterator<Item = usize>) -> usize {
     lines.filter(|n| *n >= 4).sum()
 }
 
-/// Lines of a dozen letters with two wide gaps.
+/// Lines of eight letters with two wide gaps.
 fn lines_of_table(patches: &[Patch]) -> usize {
-    let letters = patches
-        .iter()
-        .filter(|p| p.height() >= 5 && p.width() <= 2 * p.height());
-    let mut bottoms: BTreeMap<usize, Vec<&Patch>> = BTreeMap::new();
-    for letter in letters {
-        // Letters stand on a line; those that hang below it are few.
-        bottoms.entry(letter.bottom).or_default().push(letter);
-    }
-    let is_line = |letters: &&mut Vec<&Patch>| {
-        let mut letters: Vec<&&Patch> = letters.iter().collect();
-        letters.sort_by_key(|p| p.left);
-        let height = letters.iter().map(|p| p.height()).max().unwrap_or(0);
-        let gaps = letters.iter().zip(letters.iter().skip(1));
-        letters.len() >= 12
-            && gaps
-                .filter(|(a, b)| b.left.saturating_sub(a.right) > height * 3 / 2)
-                .count()
-                >= 2
+    let is_letter = |p: &&Patch| p.height() >= 5 && p.width() <= 2 * p.height();
+    let mut letters: Vec<&Patch> = patches.iter().filter(is_letter).collect();
+    letters.sort_by_key(|p| p.bottom);
+    // Letters stand on a line, a pixel more or less; those that hang below it are few.
+    let lines = letters.chunk_by(|a, b| b.bottom - a.bottom <= 1);
+    let is_line = |line: &&[&Patch]| {
+        let mut line = line.to_vec();
+        line.sort_by_key(|p| p.left);
+        let height = line.iter().map(|p| p.height()).max().unwrap_or(0);
+        let wide = |(a, b): &(&&Patch, &&Patch)| b.left.saturating_sub(a.right) > height * 3 / 2;
+        line.len() >= 8 && line.iter().zip(line.iter().skip(1)).filter(wide).count() >= 2
     };
-    bottoms.values_mut().filter(is_line).count()
+    lines.filter(is_line).count()
 }
 
 /// Letters stand close to letters of other sizes.
