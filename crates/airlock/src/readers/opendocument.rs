@@ -222,13 +222,12 @@ fn hidden_styles(xml: &str) -> HashSet<String> {
     let (mut name, mut hidden) = (String::new(), HashSet::new());
     elements::walk(xml, |node| match node {
         Node::Open("style", attributes) => name = attributes.get("name").unwrap_or_default(),
-        Node::Open("table-properties", attributes) => {
+        Node::Open("table-properties", attributes)
             if attributes
                 .get("display")
-                .is_some_and(|display| display == "false")
-            {
-                hidden.insert(name.clone());
-            }
+                .is_some_and(|display| display == "false") =>
+        {
+            hidden.insert(name.clone());
         }
         _ => {}
     });
