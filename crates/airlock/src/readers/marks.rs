@@ -4,6 +4,12 @@
 use super::pdf_page::Mark;
 use std::collections::BTreeMap;
 
+/// Where something is drawn.
+type Place = (f32, f32);
+
+/// Steps from where an outline begins, in tenths of a point.
+type Outline = Vec<(i64, i64)>;
+
 /// The outline that is being drawn, relative to where it began.
 #[derive(Default)]
 pub(crate) struct Shape {
@@ -19,7 +25,7 @@ pub(crate) struct Shape {
     /// Short lines along an axis: middle, length, and whether level.
     straight: Vec<((i64, i64), i64, bool)>,
     /// Outlines of the same path that are finished.
-    done: Vec<((f32, f32), Vec<(i64, i64)>, bool)>,
+    done: Vec<(Place, Outline)>,
 }
 
 /// Tenths of a point that the arms of a cross are long at most.
@@ -82,7 +88,7 @@ impl Shape {
             && is_mark(&steps, curved)
             && self.done.len() < OUTLINES
         {
-            self.done.push((start, steps, curved));
+            self.done.push((start, steps));
         }
     }
 }
@@ -110,8 +116,8 @@ fn tenths(value: f32) -> i64 {
 /// Where the marks of each shape stand.
 #[derive(Default)]
 pub(crate) struct Shapes {
-    outlines: BTreeMap<Vec<(i64, i64)>, Vec<(f32, f32)>>,
-    drawings: BTreeMap<Mark, Vec<(f32, f32)>>,
+    outlines: BTreeMap<Outline, Vec<Place>>,
+    drawings: BTreeMap<Mark, Vec<Place>>,
     kept: usize,
     /// Level and upright lines by middle and length.
     crosses: BTreeMap<((i64, i64), i64), (bool, bool)>,
@@ -136,7 +142,7 @@ impl Shapes {
                 *cross = (cross.0 || level, cross.1 || !level);
             }
         }
-        for (start, mut steps, _) in path.done.drain(..) {
+        for (start, mut steps) in path.done.drain(..) {
             // Rounded at the hundredth, a step may fall to either side of a tenth.
             steps
                 .iter_mut()

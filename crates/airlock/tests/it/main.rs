@@ -12,6 +12,7 @@ mod containers;
 mod disguises;
 mod genotypes;
 mod linked;
+mod office;
 mod properties;
 mod requests;
 mod safe;
