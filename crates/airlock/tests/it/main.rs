@@ -13,6 +13,7 @@ mod disguises;
 mod genotypes;
 mod linked;
 mod properties;
+mod reference;
 mod requests;
 mod safe;
 mod shared_data;
