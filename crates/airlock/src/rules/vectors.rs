@@ -97,7 +97,7 @@ fn printed(document: &Document, context: &Context<'_>, findings: &mut Findings) 
     }
 }
 
-/// Whether a length is that of the participants or of a table of the data; a heading may count as one more.
+/// Whether a length is that of the participants or of a table of the data.
 fn is_length(long: u64, context: &Context<'_>) -> bool {
     let reference = context.participants.reference();
     let records = reference
@@ -106,10 +106,15 @@ fn is_length(long: u64, context: &Context<'_>) -> bool {
         .map(|t| u64::from(t.records));
     records
         .chain([context.participants.count()])
-        .any(|n| n == long)
+        .any(|n| near(n, long))
 }
 
 type Concern = Option<(Level, String)>;
+
+/// A heading may count as one more, and a first row may be taken for one.
+const fn near(records: u64, entries: u64) -> bool {
+    records.abs_diff(entries) <= 1
+}
 
 /// As many rows, or columns, as a table or a field of the data has.
 fn by_length(table: &Table, reference: &Reference) -> Concern {
@@ -117,7 +122,7 @@ fn by_length(table: &Table, reference: &Reference) -> Concern {
     let wide = table.columns.len() as u64;
     for head in reference.heads() {
         let records = u64::from(head.records);
-        if records >= LONG && (records == rows || records == wide) {
+        if records >= LONG && (near(records, rows) || near(records, wide)) {
             let what = format!("{records} entries, as many as a table of the data has records");
             return Some((Level::Red, what));
         }
