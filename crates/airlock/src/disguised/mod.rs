@@ -9,6 +9,7 @@ pub(crate) mod number_words;
 pub(crate) mod pieces;
 pub(crate) mod readings;
 pub(crate) mod shifts;
+pub(crate) mod text_ids;
 
 /// Hits among trials, and how sure it is that they are more than chance.
 #[derive(Clone, Copy, Debug, Default)]

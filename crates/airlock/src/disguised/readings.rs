@@ -185,6 +185,19 @@ pub(crate) fn base64(cell: &str) -> Option<Vec<u8>> {
     unpacked(bare.bytes().map(six), 6)
 }
 
+/// The bytes that pairs of hexadecimal digits stand for.
+pub(crate) fn hexadecimal_bytes(cell: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = cell.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() || pairs.is_empty() {
+        return None;
+    }
+    let digit = |b: u8| char::from(b).to_digit(16);
+    pairs
+        .iter()
+        .map(|[high, low]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok())
+        .collect()
+}
+
 /// Digits of so many bits as bytes; what is left over at the end is padding.
 fn unpacked(digits: impl Iterator<Item = Option<u8>>, each: u32) -> Option<Vec<u8>> {
     let (mut bits, mut held, mut bytes) = (0_u32, 0_u32, Vec::new());

@@ -210,23 +210,28 @@ impl Grid {
                 .map(|row| table.text(*row, at));
             Series::of(name, cells, key)
         };
-        let columns = names
-            .iter()
-            .flat_map(|name| {
-                others
-                    .iter()
-                    .filter_map(|at| series(name, *at))
-                    .collect::<Vec<_>>()
-            })
-            .collect();
+        let mut wide: Vec<Series> = Vec::new();
+        for at in others {
+            let made: Vec<Series> = names.iter().filter_map(|name| series(name, at)).collect();
+            // What is the same beside each variable (an index) is one column.
+            let same = made.windows(2).all(|pair| match pair {
+                [a, b] => a.cells == b.cells,
+                _ => true,
+            });
+            wide.extend(made.into_iter().take(if same { 1 } else { usize::MAX }));
+        }
         Some(Self {
-            columns,
+            columns: wide,
             rows: sample.len(),
         })
     }
 
     /// Whether leading columns of groups tell its rows apart in order, as a table of results by groups is laid out; and how many.
     pub(crate) fn keys(&self) -> usize {
+        // Two or three rows are in some order always.
+        if self.rows < 4 {
+            return 0;
+        }
         for many in 1..=3.min(self.columns.len().saturating_sub(1)) {
             let keys = self.columns.get(..many).unwrap_or_default();
             let coarse = |s: &Series| s.kind == Kind::Text || s.slack >= 0.5;
@@ -274,4 +279,65 @@ fn chosen(rows: usize) -> Vec<usize> {
         .collect();
     chosen.dedup();
     chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Grid;
+    use crate::reference::Kind;
+    use crate::table::{Row, Table};
+
+    fn table(text: &str) -> Table {
+        let rows = text
+            .lines()
+            .map(|line| Row {
+                line: 1,
+                cells: line.split(',').collect(),
+            })
+            .collect();
+        Table::new(rows, 0)
+    }
+
+    #[test]
+    fn a_long_table_is_made_wide() {
+        let mut text = String::from("index,variable,value\n");
+        for person in 0..20 {
+            for (at, name) in ["crp", "bmi", "sbp"].iter().enumerate() {
+                text += &format!("{person},{name},{}.{at}\n", 7 * person % 11);
+            }
+        }
+        let grid = Grid::widened(&table(&text), 1).unwrap_or_default();
+        assert_eq!((grid.rows, grid.columns.len()), (20, 4));
+        assert_eq!(grid.keys(), 1);
+    }
+
+    #[test]
+    fn steps_and_kinds() {
+        let grid = Grid::of(
+            &table(
+                "a,b,c\n10,1.25,x\n20,2.50,y\n30,3.75,z\n10,1.25,x\n20,2.50,y\n30,3.75,z\n10,1.25,x\n50,0.25,z",
+            ),
+            1,
+        );
+        let told: Vec<_> = grid.columns.iter().map(|c| (c.kind, c.slack)).collect();
+        assert_eq!(
+            told,
+            [
+                (Kind::Number, 5.0),
+                (Kind::Number, 0.125),
+                (Kind::Text, 0.5)
+            ]
+        );
+    }
+
+    #[test]
+    fn groups_are_told_from_people() {
+        let groups = Grid::of(&table("sex,age,n\nf,40,12\nf,41,13\nm,40,15\nm,41,12"), 1);
+        assert_eq!(groups.keys(), 2);
+        let people = Grid::of(
+            &table("sex,age,n\nf,40,12\nm,41,13\nm,40,15\nf,41,12\nf,41,13"),
+            1,
+        );
+        assert_eq!(people.keys(), 0);
+    }
 }

@@ -103,9 +103,9 @@ fn search_in(
     }
 }
 
-/// Twenty bits to be sure, and two for each column that was chosen among fields.
+/// Sixteen bits to be sure, and two for each column that was chosen among fields.
 fn is_few(proof: &Proof, noise: Noise) -> bool {
-    let needed = 20.0 + 2.0 * proof.columns as f64;
+    let needed = 16.0 + 2.0 * proof.columns as f64;
     (1..16).contains(&proof.rows)
         && noise.0 == 0.0
         && proof.fit == proof.rows

@@ -4,7 +4,7 @@
 //! chance, since many ways of reading are tried.
 
 use crate::Context;
-use crate::disguised::{Hits, digests, number_words, pieces, readings, sample, shifts};
+use crate::disguised::{Hits, digests, number_words, pieces, readings, sample, shifts, text_ids};
 use crate::readers::Document;
 use crate::reference::{Ids, Reference};
 use crate::table::Table;
@@ -138,6 +138,19 @@ fn in_text(document: &Document, reference: &Reference, findings: &mut Findings) 
         findings.add(level, RULE, "whole file".into(), what, FIX.into());
     }
     let ids = reference.ids();
+    let texts = document
+        .tables
+        .iter()
+        .flat_map(|table| table.rows.iter().flat_map(|row| row.cells.iter()))
+        .chain(prose());
+    let dressed = texts.filter(|text| text_ids::within(text, ids)).count();
+    if dressed > 0 {
+        let what = format!(
+            "participants' ids in disguise: {}",
+            count_of(dressed, "place")
+        );
+        findings.red(RULE, "whole file", what, FIX);
+    }
     let mut spoken = Hits::default();
     for line in prose() {
         number_words::read(line, &mut |number| {

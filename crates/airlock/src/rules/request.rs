@@ -4,6 +4,7 @@ use super::{people_rows, same_people};
 use crate::Context;
 use crate::limits;
 use crate::reference::Reference;
+use crate::roles::Role;
 use crate::table::{Row, Table};
 use crate::verdict::{Findings, Rule, count_of};
 use std::collections::BTreeMap;
@@ -47,7 +48,10 @@ pub(crate) fn judge(members: &[Member<'_>], context: &Context<'_>) -> Vec<(Vec<u
             count_of(files.len(), "file")
         );
         let joined = joined(group);
-        people_rows::judge_table(&joined, &place, context, &mut findings);
+        // Tables of results laid end to end are not people, however many rows they come to.
+        if !group.iter().all(|(_, table)| is_results(table)) {
+            people_rows::judge_table(&joined, &place, context, &mut findings);
+        }
         if let Some(reference) = context.participants.reference() {
             same_people::judge_table(&joined, &place, reference, &mut findings);
         }
@@ -58,6 +62,15 @@ pub(crate) fn judge(members: &[Member<'_>], context: &Context<'_>) -> Vec<(Vec<u
     }
     told.extend(in_all(members, context));
     told
+}
+
+/// Whether a table's rows are mostly named for statistics, or it is a square of correlations.
+fn is_results(table: &Table) -> bool {
+    let named = table.row_roles.iter().filter(|role| role.is_aggregate());
+    let numbers: Vec<_> = table.columns.iter().filter(|c| c.is_numeric()).collect();
+    let statistics = numbers.iter().all(|c| c.role == Role::Statistic);
+    let square = numbers.len() >= 2 && numbers.len() == table.rows.len() && statistics;
+    square || named.count() * 2 >= table.rows.len().max(1)
 }
 
 /// Tables of equally many rows and different columns: rows of people cut lengthwise.

@@ -7,7 +7,7 @@ use crate::Context;
 use crate::matching::candidates::fit;
 use crate::matching::grid::Series;
 use crate::readers::{Document, Fact};
-use crate::reference::{Kind, Reference};
+use crate::reference::{Kind, Reference, decimals};
 use crate::table::{Column, Table};
 use crate::verdict::{Findings, Level, Rule, count_of};
 
@@ -19,6 +19,8 @@ const FIX: &str = "give a summary: a histogram with counts, or the fit of the mo
 
 /// From this length it is no coincidence that a vector is as long as the data.
 const LONG: u64 = 50;
+/// Decimals that measurements and predictions have.
+const FINE: u8 = 2;
 /// Values that a field is filled with are a number like any other; below this it may be met by chance.
 const FILLED: u64 = 500;
 
@@ -33,6 +35,7 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
             findings.red(RULE, "whole file", what, FIX);
         }
     }
+    printed(document, context, findings);
     let reference = context.participants.reference();
     for (i, table) in document.tables.iter().enumerate() {
         let place = if document.tables.len() > 1 {
@@ -49,7 +52,69 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
     }
 }
 
+/// Numbers printed outside tables, `[0.123 0.456 …]` or one on each line, as many as people would be.
+fn printed(document: &Document, context: &Context<'_>, findings: &mut Findings) {
+    if !document.prose_is_text {
+        return;
+    }
+    let mut run: Vec<&str> = Vec::new();
+    let mut runs: Vec<Vec<&str>> = Vec::new();
+    for line in &document.prose {
+        let bare = |c: char| c.is_whitespace() || "[](){},;".contains(c);
+        let words: Vec<&str> = line.text.split(bare).filter(|w| !w.is_empty()).collect();
+        if words.iter().all(|word| word.parse::<f64>().is_ok()) {
+            run.extend(words);
+        } else {
+            runs.push(std::mem::take(&mut run));
+        }
+    }
+    runs.push(run);
+    for run in runs {
+        let long = run.len() as u64;
+        if long >= LONG && is_length(long, context) {
+            let what =
+                format!("{long} numbers printed, one for each participant or record of the data");
+            findings.red(RULE, "lines outside tables", what, FIX);
+            continue;
+        }
+        let fine = run.iter().filter(|word| decimals(word) >= FINE).count();
+        let series = Series::of("", run.iter().copied(), 0);
+        let Some(series) = series.filter(|s| s.distinct * 2 >= run.len()) else {
+            continue;
+        };
+        if long < LONG || fine * 2 < run.len() {
+            continue;
+        }
+        let what = format!("{} printed", count_of(run.len(), "number"));
+        let reference = context.participants.reference();
+        if reference.is_some_and(|reference| like_a_field(&series, reference)) {
+            let what = what + ", distributed as a field of the data";
+            findings.red(RULE, "lines outside tables", what, FIX);
+        } else {
+            let what = what + ": perhaps one for each person";
+            findings.amber(RULE, "lines outside tables", what, FIX);
+        }
+    }
+}
+
+/// Whether a length is that of the participants or of a table of the data.
+fn is_length(long: u64, context: &Context<'_>) -> bool {
+    let reference = context.participants.reference();
+    let records = reference
+        .into_iter()
+        .flat_map(Reference::heads)
+        .map(|t| u64::from(t.records));
+    records
+        .chain([context.participants.count()])
+        .any(|n| near(n, long))
+}
+
 type Concern = Option<(Level, String)>;
+
+/// A heading may count as one more, and a first row may be taken for one.
+const fn near(records: u64, entries: u64) -> bool {
+    records.abs_diff(entries) <= 1
+}
 
 /// As many rows, or columns, as a table or a field of the data has.
 fn by_length(table: &Table, reference: &Reference) -> Concern {
@@ -57,7 +122,7 @@ fn by_length(table: &Table, reference: &Reference) -> Concern {
     let wide = table.columns.len() as u64;
     for head in reference.heads() {
         let records = u64::from(head.records);
-        if records >= LONG && (records == rows || records == wide) {
+        if records >= LONG && (near(records, rows) || near(records, wide)) {
             let what = format!("{records} entries, as many as a table of the data has records");
             return Some((Level::Red, what));
         }

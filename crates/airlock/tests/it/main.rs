@@ -14,6 +14,7 @@ mod genotypes;
 mod linked;
 mod office;
 mod properties;
+mod reference;
 mod requests;
 mod safe;
 mod shared_data;
