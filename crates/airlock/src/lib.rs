@@ -12,6 +12,7 @@ mod base;
 mod disguise;
 mod disguised;
 mod figures;
+mod fix;
 pub mod limits;
 mod matching;
 mod preset;
@@ -27,6 +28,7 @@ mod verdict;
 mod words;
 
 pub use figures::Figures;
+pub use fix::{Fixed, fix};
 pub use preset::Rules;
 pub use reference::Reference;
 pub use verdict::{Colour, Level, Reason, Verdict};

@@ -11,6 +11,7 @@
 mod containers;
 mod disguises;
 mod genotypes;
+mod fixes;
 mod linked;
 mod properties;
 mod requests;
