@@ -44,6 +44,7 @@ mod parquet;
 mod payload;
 mod pdf;
 mod pdf_page;
+mod pickle;
 pub(crate) mod pickle;
 mod pictures;
 mod pixels;

@@ -10,8 +10,8 @@
 
 mod containers;
 mod disguises;
-mod genotypes;
 mod fixes;
+mod genotypes;
 mod linked;
 mod properties;
 mod requests;
@@ -21,6 +21,7 @@ mod statistics;
 mod tables;
 mod texts;
 mod unsafe_files;
+mod values;
 
 use airlock::{Colour, Context, File, Level, Lineage, Participants, Rules, Verdict, check};
 
