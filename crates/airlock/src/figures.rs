@@ -30,6 +30,9 @@ pub(crate) struct Figure {
     pub(crate) key: String,
     pub(crate) shown: Shown,
     pub(crate) line: u64,
+    /// Row and column of the table; of a table that was kept, and of a total that is not shown, none.
+    #[serde(skip)]
+    pub(crate) at: Option<(usize, usize)>,
 }
 
 /// A total and its parts, by their places among the cells.
@@ -67,7 +70,7 @@ impl Figures {
                 }
                 let mut key = labels.clone();
                 key.extend(layout.across.then(|| label.clone()));
-                grid.add(key, shown, table.line(row));
+                grid.add(key, shown, table.line(row), Some((row, *column)));
             }
         }
         let dimensions = layout.names.len();
@@ -87,7 +90,12 @@ impl Figures {
         let cells = grid.cells.into_iter().zip(keys);
         let figures = Self {
             cells: cells
-                .map(|((_, shown, line), key)| Figure { key, shown, line })
+                .map(|((_, shown, (line, at)), key)| Figure {
+                    key,
+                    shown,
+                    line,
+                    at,
+                })
                 .collect(),
             totals,
             rounded,
@@ -226,6 +234,9 @@ fn marker(text: &str) -> Shown {
 /// A cell by its labels, one for each dimension; none is a total.
 type Place = Vec<Option<String>>;
 
+/// Its line, and its row and column.
+type Stands = (u64, Option<(usize, usize)>);
+
 /// How many cells that are no totals a cell is the sum of; each dimension is gone into once, so this is as deep as there are
 /// labels.
 fn leaves(at: usize, of: &HashMap<usize, Vec<&Total>>, known: &mut HashMap<usize, usize>) -> usize {
@@ -246,17 +257,17 @@ const ROUNDED: usize = 6;
 
 #[derive(Default)]
 struct Grid {
-    cells: Vec<(Place, Shown, u64)>,
+    cells: Vec<(Place, Shown, Stands)>,
     places: HashMap<Place, usize>,
     before: Vec<Option<String>>,
 }
 
 impl Grid {
     /// A place that comes twice is not one cell: the first stays.
-    fn add(&mut self, place: Place, shown: Shown, line: u64) {
+    fn add(&mut self, place: Place, shown: Shown, line: u64, at: Option<(usize, usize)>) {
         if !self.places.contains_key(&place) {
             self.places.insert(place.clone(), self.cells.len());
-            self.cells.push((place, shown, line));
+            self.cells.push((place, shown, (line, at)));
         }
     }
 
@@ -273,7 +284,7 @@ impl Grid {
             .collect();
         for place in places {
             if self.cells.len() < limits::FIGURES {
-                self.add(place, Shown::Unsaid, 0);
+                self.add(place, Shown::Unsaid, 0, None);
             }
         }
     }
@@ -373,7 +384,7 @@ impl Grid {
                 .contains(&label)
                 || label.bytes().all(|b| b.is_ascii_digit())
         };
-        let key = |(place, _, _): &(Place, Shown, u64)| {
+        let key = |(place, _, _): &(Place, Shown, Stands)| {
             let labels = place.iter().enumerate().filter_map(|(d, label)| {
                 let label = label.as_deref()?;
                 let name = names.get(d).map_or("", String::as_str);

@@ -46,6 +46,7 @@ mod payload;
 mod pdf;
 mod pdf_page;
 mod pdf_streams;
+mod pickle;
 pub(crate) mod pickle;
 mod pictures;
 mod pixels;

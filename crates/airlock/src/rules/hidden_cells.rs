@@ -132,6 +132,12 @@ impl Followed {
         }
     }
 
+    /// All the cells of which something follows, or may.
+    pub(crate) fn all(&self) -> BTreeSet<usize> {
+        let sets = [&self.small, &self.other, &self.narrow, &self.open];
+        sets.into_iter().flatten().copied().collect()
+    }
+
     fn lines(&self, cells: &BTreeSet<usize>) -> Vec<u64> {
         let mut at: Vec<u64> = cells
             .iter()

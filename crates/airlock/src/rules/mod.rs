@@ -102,3 +102,31 @@ pub(crate) fn judge_with_lineage(
 ) {
     apply(WITH_LINEAGE, document, context, findings);
 }
+
+/// The rules that an answer's values do not answer for, in whatever file they stand.
+const WITH_VALUES: [Judge; 4] = [
+    participants::judge,
+    identifiers::judge,
+    characters::judge,
+    lineage::labels,
+];
+
+/// Applies the rules to a file whose tables are those of a logged answer: all of them to what is no table, and those that a
+/// logged answer does not answer for to the tables.
+pub(crate) fn judge_with_values(
+    document: &Document,
+    context: &Context<'_>,
+    findings: &mut Findings,
+) {
+    let mut rest = document.clone();
+    without_tables(&mut rest);
+    apply(RULES, &rest, context, findings);
+    apply(&WITH_VALUES, document, context, findings);
+}
+
+fn without_tables(document: &mut Document) {
+    document.tables.clear();
+    for inner in &mut document.inner {
+        without_tables(&mut inner.document);
+    }
+}

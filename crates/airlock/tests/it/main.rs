@@ -10,6 +10,7 @@
 
 mod containers;
 mod disguises;
+mod fixes;
 mod genotypes;
 mod linked;
 mod office;
@@ -22,6 +23,7 @@ mod statistics;
 mod tables;
 mod texts;
 mod unsafe_files;
+mod values;
 
 use airlock::{Colour, Context, File, Level, Lineage, Participants, Rules, Verdict, check};
 
