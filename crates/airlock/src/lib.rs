@@ -10,19 +10,28 @@
 
 mod base;
 mod disguise;
+mod disguised;
+mod figures;
+mod fix;
 pub mod limits;
+mod matching;
 mod preset;
 mod prose;
 mod readers;
+pub mod reference;
 mod roles;
 mod rules;
 mod table;
 mod tokens;
 mod value;
+mod values;
 mod verdict;
 mod words;
 
+pub use figures::Figures;
+pub use fix::{Fixed, fix};
 pub use preset::Rules;
+pub use reference::Reference;
 pub use verdict::{Colour, Level, Reason, Verdict};
 
 use readers::Document;
@@ -49,12 +58,43 @@ pub trait Participants {
     fn is_raw_id(&self, token: &str) -> bool;
     /// How many participants there are: no count can be larger, and a table of as many rows has one for each.
     fn count(&self) -> u64;
+    /// The index of their data, if there is one: then rows and vectors of theirs are recognised by their values.
+    fn reference(&self) -> Option<&Reference> {
+        None
+    }
 }
 
 /// What the caller knows of answers already given.
 pub trait Lineage {
     /// The ledger number of the aggregate-mode answer whose bytes have this SHA-256 (lower-case hexadecimal), if any.
     fn aggregate_answer(&self, sha256_hex: &str) -> Option<u64>;
+
+    /// The ledger numbers of the aggregate-mode answers that have a column of this digest ([`answer_values`]).
+    fn answers_with(&self, _column: &str) -> Vec<u64> {
+        Vec::new()
+    }
+
+    /// The tables of counts that were released before, of all projects: a new table must not give away what they hide, nor differ
+    /// from them by a few people.
+    fn earlier(&self) -> &[Figures] {
+        &[]
+    }
+}
+
+/// The tables of counts of a file, to be kept when it is released ([`Lineage::earlier`]).
+#[must_use]
+pub fn figures(bytes: &[u8]) -> Vec<Figures> {
+    let document = readers::read(bytes, &mut Findings::default());
+    let tables = document.all_tables();
+    tables.into_iter().filter_map(Figures::of).collect()
+}
+
+/// The digests by which an answer is recognised by its values, to be kept with it ([`Lineage::answers_with`]).
+#[must_use]
+pub fn answer_values(bytes: &[u8]) -> Vec<String> {
+    let document = readers::read(bytes, &mut Findings::default());
+    let tables = document.all_tables();
+    tables.into_iter().flat_map(values::of_answer).collect()
 }
 
 /// What a check is made against.
@@ -131,6 +171,7 @@ pub fn judge(
         .collect();
     let told: Vec<(Vec<usize>, Vec<Reason>)> = rules::request::judge(&members, context)
         .into_iter()
+        .chain(linked(&members, context))
         .map(|(files, findings)| (files, findings.close().1))
         .collect();
     for (of, reasons) in told {
@@ -147,6 +188,27 @@ pub fn judge(
         .zip(request)
         .map(|(judged, file)| judged.close(file, context))
         .collect()
+}
+
+/// The findings on tables that tell more together, with each other and with earlier releases, than alone.
+fn linked(members: &[Member<'_>], context: &Context<'_>) -> Vec<(Vec<usize>, Findings)> {
+    let own: Vec<(usize, Figures)> = members
+        .iter()
+        .flat_map(|m| m.tables.iter().map(|table| (m.index, *table)))
+        .take(limits::COMPARED_TABLES)
+        .filter_map(|(index, table)| Some((index, Figures::of(table)?)))
+        .collect();
+    let of_request = own.iter().map(|(index, figures)| rules::linked::Known {
+        figures,
+        file: Some(*index),
+    });
+    let before = context.lineage.earlier().iter();
+    let before = before.map(|figures| rules::linked::Known {
+        figures,
+        file: None,
+    });
+    let all: Vec<rules::linked::Known<'_>> = of_request.chain(before).collect();
+    rules::linked::judge(&all, context)
 }
 
 /// A file after its own content was judged.
@@ -215,6 +277,17 @@ fn judge_one(file: &File<'_>, reading: Reading, context: &Context<'_>) -> Judged
     if let Some(number) = rules::lineage::of(&sha256, context) {
         rules::judge_with_lineage(&document, context, &mut findings);
         rules::lineage::known(number, &mut findings);
+        return Judged {
+            confidence: rules::understood::read(&document),
+            findings,
+            document,
+            has_lineage: true,
+            sha256,
+        };
+    }
+    if let Some(number) = rules::lineage::by_values(&document, context) {
+        rules::judge_with_values(&document, context, &mut findings);
+        rules::lineage::known_by_values(number, &mut findings);
         return Judged {
             confidence: rules::understood::read(&document),
             findings,

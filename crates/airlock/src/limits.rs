@@ -107,3 +107,20 @@ pub const PAGES: usize = 2_000;
 pub const TRANSPOSED_ROWS: usize = 300;
 /// Bytes of JSON, YAML, XML or source code that are read as a tree: some thirty times as much memory. What a custodian lets out.
 pub const TREE_BYTES: usize = 16 << 20;
+/// Records of one table of the reference. Past it a table is cut: forty million events take a few gigabytes while they are read.
+pub const REFERENCE_RECORDS: usize = 40_000_000;
+
+/// Cells of one table of counts that are compared with other tables, with the totals that follow from them.
+pub const FIGURES: usize = 40_000;
+
+/// Columns of labels that tell the rows of a table of counts apart: of more, the totals that follow are too many.
+pub const LABELS: usize = 4;
+
+/// Steps of the search for what hidden cells can be, for one table: some hundred for each hidden cell of a large one.
+pub const INTERVAL_STEPS: usize = 200_000;
+
+/// Tables of one request that are compared with each other cell by cell; the comparison grows with the square.
+pub const COMPARED_TABLES: usize = 400;
+
+/// Tables that are solved together with one table.
+pub const LINKED_TABLES: usize = 200;

@@ -156,6 +156,18 @@ pub(crate) fn date_key(text: &str) -> Option<(u32, u32, u32)> {
     Some((in_era(c)?, month, in_month(a)?))
 }
 
+/// Days since 1970-01-01 of a date as [`date_key`] reads it (Howard Hinnant, "chrono-compatible low-level date algorithms").
+pub(crate) fn day_number(text: &str) -> Option<i32> {
+    let (year, month, day) = date_key(text)?;
+    let (year, month, day) = (i64::from(year), i64::from(month), i64::from(day));
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year - era * 400;
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    i32::try_from(era * 146_097 + days - 719_468).ok()
+}
+
 /// A number as people and programs write it: sign, thousands, decimals, exponent, per cent, significance stars, and
 /// a second number in brackets behind it.
 fn number(text: &str) -> Option<Number> {
@@ -235,6 +247,18 @@ mod tests {
         assert_eq!(num("1e-5"), Some((1e-5, false, false)));
         for text in ["0105010", "1.2.3", "n", "inf", "1e999", "e5", "(", "("] {
             assert_eq!(num(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn days() {
+        for (text, day) in [
+            ("1970-01-01", 0),
+            ("2000-03-01", 11_017),
+            ("29/02/2024", 19_782),
+            ("1969-12-31", -1),
+        ] {
+            assert_eq!(super::day_number(text), Some(day), "{text}");
         }
     }
 

@@ -4,6 +4,7 @@
 
 pub mod deid;
 pub mod identifiers;
+pub mod intervals;
 pub mod kanonymity;
 pub mod limits;
 mod linear;

@@ -83,3 +83,7 @@ pub const DIFFERENCES_WEIGHED: usize = 200_000;
 /// Stand-ins of a group vary by so many thresholds. With 10 to 49 of them, the mean of four groups of either side says which side
 /// lost one more with about 55 in a hundred (a uniform number has a deviation of 11.5); with 10 to 19 it was 62.
 pub const STAND_IN_SPREAD: u64 = 4;
+
+/// Hidden numbers that hang together and are searched as one. The search goes as deep as there are numbers; a table of 6,000
+/// cells of which a tenth are hidden has 600. Larger parts keep the bounds that follow sum by sum.
+pub const SEARCHED_NUMBERS: usize = 1_500;

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod bench;
 mod serving;
 
+pub use bench::{Bench, BenchAirlock, BenchContestant, BenchKind, BenchQuery};
 pub use serving::{Keys, Serve, Token};
 
 /// Bring the question to the data. Only the checked answer leaves. Anyone can verify that.
@@ -33,7 +35,7 @@ impl Cli {
             Command::Token { command } => command.print().json,
             Command::Serve(a) => a.print.json,
             Command::Keys { command } => command.print().json,
-            Command::Worker => false,
+            Command::Worker | Command::Reader => false,
             Command::Airlock { command } => command.print().json,
             Command::Register { command } => command.print().json,
             Command::Verify(a) => a.print.json,
@@ -48,15 +50,6 @@ impl Policy {
             Self::Explain { print, .. } | Self::Check { print } | Self::Adopt { print, .. } => {
                 *print
             }
-        }
-    }
-}
-
-impl Bench {
-    const fn print(&self) -> Print {
-        match self {
-            Self::Query(a) => a.print,
-            Self::Contestant(_) => Print { json: true },
         }
     }
 }
@@ -123,6 +116,9 @@ pub enum Command {
     /// Answer one question from standard input: what the program starts for each question, not for people.
     #[command(hide = true)]
     Worker,
+    /// Read files from standard input: what the program starts for files that ask to leave, not for people.
+    #[command(hide = true)]
+    Reader,
     /// Check files that ask to leave; submit, review and release them.
     Airlock {
         #[command(subcommand)]
@@ -302,15 +298,36 @@ pub struct Query {
     pub actor: Option<String>,
 }
 
+/// A folder of tables in place of a project.
+#[derive(Debug, Args)]
+pub struct AirlockReference {
+    /// Folder of participant-level tables (CSV, TSV, Parquet; also compressed by gzip) that the files are compared with; no
+    /// instance is needed.
+    #[arg(long, value_name = "DIR", requires = "id")]
+    pub reference: Option<PathBuf>,
+    /// The column of participants' ids in these tables.
+    #[arg(long, value_name = "COLUMN", requires = "reference")]
+    pub id: Option<String>,
+    /// A custodian's thresholds by name; without this the strictest.
+    #[arg(long, value_name = "PRESET", requires = "reference")]
+    pub rules: Option<String>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Airlock {
     /// Judge files as one request: green, amber or red, with reasons. Changes nothing.
     Check {
         #[command(flatten)]
         print: Print,
-        /// The project.
-        #[arg(long)]
-        project: String,
+        /// The project. Without one, name a folder of tables with --reference.
+        #[arg(
+            long,
+            required_unless_present = "reference",
+            conflicts_with = "reference"
+        )]
+        project: Option<String>,
+        #[command(flatten)]
+        reference: AirlockReference,
         /// The files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
@@ -406,78 +423,4 @@ pub struct Verify {
     /// The log's verifier key, from a source you trust, instead of the one published beside the log.
     #[arg(long)]
     pub vkey: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Bench {
-    /// Questions of epidemiologists: ours, governed and sealed or not, and DuckDB's, in one run.
-    Query(BenchQuery),
-    /// One side of the bench, started by it.
-    #[command(hide = true)]
-    Contestant(BenchContestant),
-}
-
-#[derive(Debug, Args)]
-pub struct BenchQuery {
-    #[command(flatten)]
-    pub print: Print,
-    /// People in the synthetic cohort, if the folder has none yet.
-    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(200..=500_000))]
-    pub participants: u32,
-    /// Seed of the synthetic cohort: same seed, same data.
-    #[arg(long, default_value_t = 2026)]
-    pub seed: u64,
-    /// Folder of the bench's data; what a run made there the next one finds.
-    #[arg(long, value_name = "DIR", default_value = "reading-room-bench")]
-    pub work: PathBuf,
-    /// Times that each question is timed, after one run that warms the caches.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub rounds: u32,
-    /// Only these questions, comma separated.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub only: Vec<String>,
-    /// A Python that has DuckDB's package; scripts/bench/run.sh makes one.
-    #[arg(long, value_name = "FILE", default_value = "python3")]
-    pub python: String,
-    /// Print where the time of our questions goes instead of timing them.
-    #[arg(long)]
-    pub profile: bool,
-    /// Keep the raw data of the cohort (10 GB for 500,000 people).
-    #[arg(long)]
-    pub keep_raw: bool,
-    /// Also write all figures as JSON.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// Also rewrite the generated section of this page.
-    #[arg(long, value_name = "FILE")]
-    pub markdown: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
-pub enum BenchKind {
-    /// Questions as a project's are answered.
-    Governed,
-    /// Our engine without governance.
-    Bare,
-    /// The engine as its makers deliver it.
-    Stock,
-}
-
-#[derive(Debug, Args)]
-pub struct BenchContestant {
-    /// Which side.
-    #[arg(long)]
-    pub kind: BenchKind,
-    /// Folder of the release.
-    #[arg(long, value_name = "DIR")]
-    pub release: PathBuf,
-    /// Folder of the lists of texts.
-    #[arg(long, value_name = "DIR")]
-    pub lists: PathBuf,
-    /// File of the key that the release's keys are wrapped with, if it is sealed.
-    #[arg(long, value_name = "FILE")]
-    pub kek: Option<PathBuf>,
-    /// File of withdrawn people.
-    #[arg(long, value_name = "FILE")]
-    pub withdrawn: PathBuf,
 }

@@ -15,6 +15,8 @@ use crate::limits::POLICY_BYTES;
 pub const RELEASES: &str = "data/releases";
 /// Folder in which a release is made before it is sealed.
 pub const STAGING: &str = "data/staging";
+/// The lock of whoever takes in raw data: while it is held the folder above is somebody's work.
+pub const INTAKE: &str = "data/intake.lock";
 /// Folder of reports of ingests, taken or refused.
 pub const REPORTS: &str = "data/reports";
 /// Folder of the sets of people behind aggregate answers, sealed.
@@ -111,10 +113,14 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write().map_err(|e| io("writing", path, e))
 }
 
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// Writes a key that only the owner may read.
 pub fn write_key(path: &Path, key: &[u8; 32]) -> Result<(), Failure> {
-    let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
-    write_secret(path, format!("{hex}\n").as_bytes())
+    write_secret(path, format!("{}\n", hex(key)).as_bytes())
 }
 
 /// Writes a new file that only the owner may read.

@@ -37,6 +37,12 @@ pub struct Instance {
     paused: bool,
 }
 
+/// The right to take in raw data; the operating system takes it back when the process ends, however it does.
+#[derive(Debug)]
+pub struct Intake {
+    _file: std::fs::File,
+}
+
 /// What a command led to.
 #[derive(Debug, Clone)]
 pub struct Given {
@@ -236,10 +242,34 @@ impl Instance {
         size - self.snapshot_size > size / SNAPSHOT_EVERY
     }
 
-    /// Removes what a killed `ingest` left half made. A release that was made but not sealed is left to the next
-    /// `ingest` of its name.
+    /// The right to take in raw data, if nobody has it: one process at a time makes a release, and gives new participants
+    /// their indices.
+    pub fn intake(&self) -> Result<Option<Intake>, Failure> {
+        let path = self.dir.join(files::INTAKE);
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|e| files::io("opening", &path, e))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Intake { _file: file })),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(e)) => Err(files::io("locking", &path, e)),
+        }
+    }
+
+    /// Removes what a killed `ingest` left half made, unless another is at work there. A release that was made but not
+    /// sealed is left to the next `ingest` of its name.
     fn clear_leftovers(&self) -> Result<(), Failure> {
-        files::empty_dir(&self.dir.join(files::STAGING))
+        let staging = self.dir.join(files::STAGING);
+        if files::names(&staging)?.is_empty() {
+            return Ok(());
+        }
+        match self.intake()? {
+            Some(_nobody_else) => files::empty_dir(&staging),
+            None => Ok(()),
+        }
     }
 }
 

@@ -18,6 +18,9 @@ pub const SNAPSHOT_EVERY: u64 = 512;
 /// How often a question is prepared anew because consents, withdrawals or releases changed while it ran, or because more
 /// people must be masked. Each time it is the log that changed, which it does not do all the time.
 pub const ATTEMPTS: usize = 4;
+/// How often an ingest asks for the instance's lock when it has its release made, each time for as long as a command waits: ten
+/// minutes in all, after perhaps hours of work.
+pub const RESUME_TRIES: u32 = 20;
 /// How often the log is looked at while a question runs: a suspension ends it within a second.
 pub const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
 /// How often access is assessed again although the log did not change: time itself ends windows.
@@ -26,3 +29,13 @@ pub const REASSESS_EVERY: std::time::Duration = std::time::Duration::from_millis
 pub const PROGRESS_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 /// Bytes of a certificate or key file: a chain of a dozen certificates.
 pub const PEM_BYTES: u64 = 1 << 18;
+/// Folders within the folder of a reference: an export by year and by table is two.
+pub const REFERENCE_DEPTH: usize = 4;
+/// Address space of the process that reads files: the largest file, what it may unpack to, and about four times that as tables.
+pub const READER_SPACE: u64 = 8 << 30;
+/// Processor seconds of one such process, all its files together; the next file gets a new one.
+pub const READER_CPU_SECONDS: u64 = 300;
+/// How long reading one file may take: a hundred megabytes take a second.
+pub const READER_TIME: std::time::Duration = std::time::Duration::from_secs(60);
+/// Bytes that a reader may say: the tables of the largest file.
+pub const READING_BYTES: u64 = 4 << 30;

@@ -19,6 +19,8 @@ mod live;
 mod masks;
 mod print;
 mod question;
+mod reading;
+mod reference;
 mod serve;
 
 use std::process::ExitCode;

@@ -224,6 +224,9 @@ pub const WATCH: std::time::Duration = std::time::Duration::from_millis(100);
 /// How often a worker says how far it is.
 pub const PROGRESS: std::time::Duration = std::time::Duration::from_millis(500);
 
+/// Steps in which that is told: fine enough for a bar, too coarse to count the rows of a file by.
+pub const PROGRESS_STEPS: u32 = 20;
+
 /// Address space of a worker beyond the memory of its question: program, libraries, stacks that are reserved and not used
 /// ([`STACK`] for each thread), and the allocator's arenas.
 pub const WORKER_SPACE: u64 = 6 << 30;

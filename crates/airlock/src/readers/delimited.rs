@@ -13,6 +13,11 @@ use std::collections::BTreeMap;
 pub(crate) struct Dialect(u8);
 
 impl Dialect {
+    /// The character between cells.
+    pub(crate) const fn delimiter(self) -> u8 {
+        self.0
+    }
+
     fn words(self) -> &'static str {
         match self.0 {
             b'\t' => "tab",

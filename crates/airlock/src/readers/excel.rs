@@ -11,7 +11,7 @@ use super::png::size;
 use super::{Budget, Document, Fact, Inner, unknown};
 use crate::limits;
 use crate::verdict::{Findings, count_of};
-use calamine::{Data, DataRef, Reader as _, Xlsb, Xlsx};
+use calamine::{DataRef, Reader as _, Xlsb, Xlsx};
 use std::io::Cursor;
 
 pub(crate) fn is(bytes: &[u8]) -> bool {
@@ -326,19 +326,6 @@ pub(crate) fn shown(value: &DataRef<'_>) -> String {
         DataRef::DateTime(date) => date_text(date),
         DataRef::Error(_) => "#ERROR".to_owned(),
         DataRef::Empty => String::new(),
-    }
-}
-
-/// The same for owned values.
-pub(crate) fn shown_owned(value: &Data) -> String {
-    match value {
-        Data::Int(n) => n.to_string(),
-        Data::Float(n) => n.to_string(),
-        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
-        Data::Bool(yes) => yes.to_string(),
-        Data::DateTime(date) => date_text(date),
-        Data::Error(_) => "#ERROR".to_owned(),
-        _ => String::new(),
     }
 }
 

@@ -23,6 +23,8 @@ mod excel_parts;
 mod fixed_width;
 mod flow;
 mod frame;
+mod genotype_text;
+mod genotypes;
 mod grid;
 mod gzip;
 mod html;
@@ -40,23 +42,29 @@ mod numpy;
 mod opendocument;
 mod package;
 mod parquet;
+mod patches;
 mod payload;
 mod pdf;
 mod pdf_page;
-mod pickle;
+mod pdf_streams;
+pub(crate) mod pickle;
 mod pictures;
 mod pixels;
 mod plots;
 mod png;
 mod printed_heading;
+mod rdata;
 mod record;
 pub(crate) mod repeats;
 mod sqlite;
+mod stata;
 mod svg;
 mod tar;
 pub(crate) mod text;
 mod tree;
 pub(crate) mod unknown;
+pub(crate) mod variants;
+mod vcf;
 mod word;
 mod xml;
 mod xz;
@@ -153,46 +161,17 @@ const BINARY: &[Binary] = &[
     binary(arrow::is, arrow::read),
     binary(sqlite::is, sqlite::read),
     binary(pickle::is, pickle::read),
+    binary(rdata::is, rdata::read),
+    binary(stata::is, stata::read),
+    binary(genotypes::is, genotypes::read),
 ];
 
 /// The first that says yes reads; delimited tables and running text come after all of them.
 const TEXTS: &[Text] = &[
-    Text {
-        is: json::is,
-        read: json::read,
-    },
-    Text {
-        is: svg::is,
-        read: svg::read,
-    },
-    Text {
-        is: html::is,
-        read: html::read,
-    },
-    Text {
-        is: xml::is,
-        read: xml::read,
-    },
-    Text {
-        is: markdown::is,
-        read: markdown::read,
-    },
-    Text {
-        is: latex::is,
-        read: latex::read,
-    },
-    Text {
-        is: yaml::is,
-        read: yaml::read,
-    },
-    Text {
-        is: code::is,
-        read: code::read,
-    },
-    Text {
-        is: fixed_width::is,
-        read: fixed_width::read,
-    },
+    // Genotypes first: their programs align columns as tables of fixed width are.
+    textual(vcf::is, vcf::read),
+    textual(genotype_text::is, genotype_text::read),
+    textual(variants::is, variants::read),
     textual(json::is, json::read),
     textual(svg::is, svg::read),
     textual(html::is, html::read),

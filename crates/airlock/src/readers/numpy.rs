@@ -185,6 +185,7 @@ impl Kind {
                 fixed(&little).map_or_else(String::new, |b| f64::from_le_bytes(b).to_string())
             }
             ('u', _) => unsigned(&little).to_string(),
+            ('M', 8) => moment(signed(&little)),
             ('i' | 'm' | 'M', _) => signed(&little).to_string(),
             _ => bytes.iter().map(|b| format!("{b:02x}")).collect(),
         }
@@ -207,6 +208,39 @@ fn signed(little: &[u8]) -> i64 {
     let bits = 8 * u32::try_from(little.len().clamp(1, 8)).unwrap_or(8);
     let unused = 64 - bits;
     (unsigned(little) << unused).cast_signed() >> unused
+}
+
+/// A day since 1 January 1970 as `2020-01-31` (Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`).
+pub(crate) fn date(days: i64) -> String {
+    let shifted = days.saturating_add(719_468);
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// A moment in units that its size tells: nanoseconds (pandas), microseconds, milliseconds or seconds since 1970, or days.
+fn moment(units: i64) -> String {
+    if units == i64::MIN {
+        return String::new();
+    }
+    let a_day = match units.unsigned_abs() {
+        100_000_000_000_000_000.. => 86_400_000_000_000,
+        100_000_000_000_000.. => 86_400_000_000,
+        100_000_000_000.. => 86_400_000,
+        1_000_000.. => 86_400,
+        _ => 1,
+    };
+    date(units.div_euclid(a_day))
 }
 
 /// IEEE 754 half precision.

@@ -98,7 +98,7 @@ struct Sheet {
 }
 
 /// Times that a cell or a row with content is repeated at most; empty ones fill the sheet to its edges.
-const REPEATS: u32 = 10_000;
+const REPEATS: u32 = 500;
 
 fn repeats(attributes: &Attributes<'_>, name: &str) -> u32 {
     attributes
@@ -196,8 +196,10 @@ fn close(sheet: &mut Sheet, name: &str) {
         "table-cell" | "covered-table-cell" => {
             let text = std::mem::take(&mut sheet.text);
             let value = sheet.value.take().unwrap_or(text);
+            let filled = !value.trim().is_empty();
+            sheet.grid.cut |= filled && sheet.rows.max(sheet.cells) > REPEATS;
             for row in 0..sheet.rows.min(REPEATS) {
-                if value.trim().is_empty() || sheet.grid.cut {
+                if !filled {
                     break;
                 }
                 for column in 0..sheet.cells.min(REPEATS) {
@@ -220,13 +222,12 @@ fn hidden_styles(xml: &str) -> HashSet<String> {
     let (mut name, mut hidden) = (String::new(), HashSet::new());
     elements::walk(xml, |node| match node {
         Node::Open("style", attributes) => name = attributes.get("name").unwrap_or_default(),
-        Node::Open("table-properties", attributes) => {
+        Node::Open("table-properties", attributes)
             if attributes
                 .get("display")
-                .is_some_and(|display| display == "false")
-            {
-                hidden.insert(name.clone());
-            }
+                .is_some_and(|display| display == "false") =>
+        {
+            hidden.insert(name.clone());
         }
         _ => {}
     });

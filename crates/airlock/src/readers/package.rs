@@ -36,24 +36,29 @@ pub(crate) fn unpack(bytes: &[u8], budget: &mut Budget) -> Result<Vec<Part>, &'s
         return Err("bytes outside the parts of the archive");
     }
     let mut parts = Vec::new();
-    let mut covered = 0_u64;
+    let mut spans: Vec<(u64, u64)> = Vec::new();
     for index in 0..zip.len() {
         let mut file = zip
             .by_index(index)
             .map_err(|_| "a part that is damaged or under a password")?;
-        let heads = 2 * size(file.name_raw().len()) + HEADERS;
-        covered = covered
-            .saturating_add(file.compressed_size())
-            .saturating_add(heads);
+        let data = file.data_start().ok_or("a part without data")?;
+        let head = (file.header_start() + 30 + size(file.name_raw().len()), data);
+        if !file.comment().is_empty() || !is_plain_extra(bytes, head) {
+            return Err("remarks beside the parts of the archive");
+        }
+        spans.push((
+            file.header_start(),
+            data.saturating_add(file.compressed_size()),
+        ));
         if file.is_dir() {
             continue;
         }
         let most = budget.bytes().min(size(limits::BYTES));
-        let mut bytes = Vec::new();
+        let mut unpacked = Vec::new();
         let read = file
             .by_ref()
             .take(most)
-            .read_to_end(&mut bytes)
+            .read_to_end(&mut unpacked)
             .map_err(|_| "a part that is damaged")?;
         if size(read) >= most {
             return Err("unpacks to more than is read");
@@ -62,26 +67,60 @@ pub(crate) fn unpack(bytes: &[u8], budget: &mut Budget) -> Result<Vec<Part>, &'s
         let name = file.name().map_err(|_| "a part with a damaged name")?;
         parts.push(Part {
             name: name.trim_start_matches('/').to_owned(),
-            bytes,
+            bytes: unpacked,
         });
     }
-    if size(bytes.len()) > covered.saturating_add(HEADERS) {
+    if !is_covered(bytes, &mut spans, zip.central_directory_start()) {
         return Err("bytes between the parts of the archive");
     }
     Ok(parts)
 }
 
-/// Bytes of the headers of one part of an archive: 30 and 46, and extra fields of times and sizes, twice.
-const HEADERS: u64 = 256;
+/// Whether parts, the table of them and its end lie side by side (APPNOTE 6.3.10, 4.3), so that nothing is hidden between.
+fn is_covered(bytes: &[u8], spans: &mut [(u64, u64)], table: u64) -> bool {
+    const END: u64 = 22;
+    const ENTRY: u64 = 46 + 320;
+    /// Checksum and sizes behind a part, where they were not known before.
+    const DESCRIPTOR: u64 = 24;
+    spans.sort_unstable();
+    let all = size(bytes.len());
+    let ends = all
+        .checked_sub(END)
+        .and_then(|at| bytes.get(usize::try_from(at).ok()?..));
+    let table_size = all.saturating_sub(END).saturating_sub(table);
+    let mut at = 0;
+    let beside = spans.iter().chain([&(table, table)]).all(|(from, to)| {
+        let near = *from <= at + DESCRIPTOR;
+        at = at.max(*to);
+        near
+    });
+    let ended = ends.is_some_and(|end| end.starts_with(b"PK\x05\x06"));
+    beside && ended && table_size <= ENTRY * size(spans.len())
+}
+
+/// Whether the extra field of a part holds no more than times and sizes, or the room that Excel leaves for growth, all zeros.
+fn is_plain_extra(bytes: &[u8], (from, to): (u64, u64)) -> bool {
+    const FIELDS: usize = 64;
+    let range = usize::try_from(from).ok().zip(usize::try_from(to).ok());
+    let extra = range
+        .and_then(|(from, to)| bytes.get(from..to))
+        .unwrap_or_default();
+    extra.len() <= FIELDS || extra.iter().skip(8).all(|b| *b == 0)
+}
 
 /// The parts of a document with those that are not yet read; readers of office documents take what they know.
 pub(crate) struct Package {
     parts: Vec<Part>,
+    /// Targets of relations that were read.
+    links: String,
 }
 
 impl Package {
     pub(crate) const fn of(parts: Vec<Part>) -> Self {
-        Self { parts }
+        Self {
+            parts,
+            links: String::new(),
+        }
     }
 
     /// Takes out the part of this name.
@@ -102,7 +141,7 @@ impl Package {
         self.parts.extract_if(.., |part| is(part)).collect()
     }
 
-    /// The relations of a part: their id, type and target, and whether it is outside of the package.
+    /// The relations of a part: their id and target. Targets outside of the package are read as words, like all links.
     pub(crate) fn relations(&mut self, of: &str) -> Vec<Relation> {
         let (folder, file) = of.rsplit_once('/').unwrap_or(("", of));
         let slash = if folder.is_empty() { "" } else { "/" };
@@ -110,6 +149,8 @@ impl Package {
             return Vec::new();
         };
         let mut relations = Vec::new();
+        self.links
+            .push_str(&elements::words(&elements::text(&part.bytes).unwrap_or_default()).0);
         elements::walk(&elements::text(&part.bytes).unwrap_or_default(), |node| {
             if let elements::Node::Open("Relationship", attributes) = node {
                 let target = attributes.get("Target").unwrap_or_default();
@@ -120,9 +161,6 @@ impl Package {
                 relations.push(Relation {
                     id: attributes.get("Id").unwrap_or_default(),
                     target: full,
-                    outside: attributes
-                        .get("TargetMode")
-                        .is_some_and(|mode| mode == "External"),
                 });
             }
         });
@@ -137,6 +175,7 @@ impl Package {
         budget: &mut Budget,
         findings: &mut Findings,
     ) {
+        document.whole.push_str(&self.links);
         document.inner.extend(self.properties(budget, findings));
         for Part { name, bytes } in self.parts {
             let lower = name.to_ascii_lowercase();
@@ -220,7 +259,6 @@ impl Package {
 pub(crate) struct Relation {
     pub(crate) id: String,
     pub(crate) target: String,
-    pub(crate) outside: bool,
 }
 
 /// Properties that programs fill in by themselves.

@@ -5,9 +5,10 @@
 
 use super::marks::Shapes;
 use super::pdf_page::{self, Page};
-use super::pixels::{self, Raster};
+use super::pdf_streams;
+use super::pixels;
 use super::png::{latin, size};
-use super::{Budget, Document, Fact, Inner, Line, elements, of_text, part, unknown};
+use super::{Budget, Document, Fact, Inner, Line, of_text, part, unknown};
 use crate::limits;
 use crate::table::Table;
 use crate::verdict::Findings;
@@ -38,6 +39,10 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, findings: &mut Findings) -
         document.facts.extend(encrypted.then_some(Fact::Encrypted));
         return document;
     };
+    let end = memchr::memmem::rfind(bytes, b"%%EOF");
+    if end.is_none() || pdf.xref_recovery.is_some() {
+        return unknown::read(bytes, "PDF document that is cut short or damaged", findings);
+    }
     if pdf.is_encrypted() || pdf.was_encrypted() {
         let mut document = unknown::read(bytes, "PDF document under a password", findings);
         document.facts.push(Fact::Encrypted);
@@ -53,7 +58,7 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, findings: &mut Findings) -
             what: "earlier versions of the document".into(),
         });
     }
-    let end = memchr::memmem::rfind(bytes, b"%%EOF").map_or(bytes.len(), |at| at + 5);
+    let end = end.map_or(bytes.len(), |at| at + 5);
     let after = bytes.get(end..).unwrap_or_default();
     if !after.iter().all(u8::is_ascii_whitespace) {
         document.facts.push(Fact::Hidden {
@@ -68,7 +73,7 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget, findings: &mut Findings) -
     }
     pages(&pdf, &mut document, budget, findings);
     words_of_objects(&pdf, &mut document, budget, findings);
-    streams(&pdf, &uses, &mut document, budget, findings);
+    pdf_streams::read(&pdf, &uses, &mut document, budget, findings);
     document
 }
 
@@ -81,7 +86,7 @@ fn is_linear(bytes: &[u8]) -> bool {
 
 /// What a stream is used for, by the key that refers to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Use {
+pub(super) enum Use {
     Contents,
     /// Fonts, functions, shadings, profiles and so on: how the page looks.
     Frame,
@@ -89,7 +94,7 @@ enum Use {
     Metadata,
 }
 
-type Uses = BTreeMap<ObjectId, Use>;
+pub(super) type Uses = BTreeMap<ObjectId, Use>;
 
 const FRAME: [&[u8]; 24] = [
     b"FontFile",
@@ -150,11 +155,9 @@ fn find_uses(pdf: &Pdf, object: &Object, key: &[u8], depth: usize, uses: &mut Us
             }
             // The names in such a dictionary are free: `F` is a letter of a font there, and a file elsewhere.
             if NAMED.contains(&key)
-                && let Ok(Object::Dictionary(dictionary)) = pdf.get_object(*id)
+                && let Ok(object @ (Object::Dictionary(_) | Object::Array(_))) = pdf.get_object(*id)
             {
-                for (_, value) in dictionary {
-                    find_uses(pdf, value, key, depth + 1, uses);
-                }
+                find_uses(pdf, object, key, depth + 1, uses);
             }
         }
         Object::Array(all) => all
@@ -171,15 +174,6 @@ fn find_uses(pdf: &Pdf, object: &Object, key: &[u8], depth: usize, uses: &mut Us
         }
         _ => {}
     }
-}
-
-fn unpack(stream: &Stream, budget: &mut Budget) -> Option<Vec<u8>> {
-    let most = usize::try_from(budget.bytes())
-        .unwrap_or(usize::MAX)
-        .min(limits::BYTES);
-    let plain = stream.get_plain_content_with_limit(most).ok()?;
-    budget.spend(size(plain.len()));
-    Some(plain)
 }
 
 fn pages(pdf: &Pdf, document: &mut Document, budget: &mut Budget, findings: &mut Findings) {
@@ -214,7 +208,12 @@ fn resources_of(pdf: &Pdf, page: ObjectId) -> Vec<&Dictionary> {
 }
 
 /// The document of a page or of a drawing.
-fn of_page(place: String, mut page: Page, budget: &mut Budget, findings: &mut Findings) -> Inner {
+pub(super) fn of_page(
+    place: String,
+    mut page: Page,
+    budget: &mut Budget,
+    findings: &mut Findings,
+) -> Inner {
     findings.enter(&place);
     let text = page.text();
     let mut document = of_text(&text, budget, findings);
@@ -223,7 +222,7 @@ fn of_page(place: String, mut page: Page, budget: &mut Budget, findings: &mut Fi
     }
     document.kind = "page".into();
     document.unread += size(page.unread);
-    document.facts.extend(marks(&page.shapes));
+    document.facts.extend(marks(&page.shapes, &text));
     if page.invisible {
         document.facts.push(Fact::Hidden {
             what: "text that is written and not painted".into(),
@@ -233,12 +232,49 @@ fn of_page(place: String, mut page: Page, budget: &mut Budget, findings: &mut Fi
     Inner { place, document }
 }
 
-fn marks(shapes: &Shapes) -> Option<Fact> {
-    let count = shapes.scattered();
-    (count > 0).then(|| Fact::Marks {
-        of: "separate marks of one shape".into(),
+fn marks(shapes: &Shapes, labels: &str) -> Vec<Fact> {
+    let scattered = if is_of_tests(labels) {
+        "marks beside p-values"
+    } else {
+        "separate marks of one shape"
+    };
+    let counts = [
+        (scattered, shapes.scattered(), 1),
+        ("separate curves", shapes.curves, 1),
+        (
+            "rows or columns of a heat map",
+            shapes.grid_lines(),
+            pixels::HEAT_LINES,
+        ),
+    ];
+    let said = counts
+        .into_iter()
+        .filter(|(_, count, least)| count >= least);
+    said.map(|(of, count, _)| Fact::Marks {
+        of: of.to_owned(),
         count: size(count),
     })
+    .collect()
+}
+
+/// Whether the labels are those of a Manhattan, quantile or volcano plot, in which a mark is a variant or a test.
+fn is_of_tests(labels: &str) -> bool {
+    let bare: String = labels
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect();
+    // Programs set the 10 lower, and so on a line of its own.
+    let logarithm = bare.contains("log10") || bare.contains("log") && bare.contains("10");
+    let tests = [
+        "chromosome",
+        "expected",
+        "observed",
+        "foldchange",
+        "position",
+        "pvalue",
+    ];
+    logarithm && tests.iter().any(|word| bare.contains(word))
 }
 
 /// The numbers along the axes of a plot are no counts of people; a table drawn into it is one all the same.
@@ -367,169 +403,4 @@ fn runs(object: &Object, depth: usize) -> bool {
     acts || dictionary.has(b"JS")
         || dictionary.has(b"XFA")
         || depth < NESTED && dictionary.iter().any(|(_, value)| runs(value, depth + 1))
-}
-
-/// Every stream that is no page.
-fn streams(
-    pdf: &Pdf,
-    uses: &Uses,
-    document: &mut Document,
-    budget: &mut Budget,
-    findings: &mut Findings,
-) {
-    for (id, object) in &pdf.objects {
-        let Object::Stream(stream) = object else {
-            continue;
-        };
-        let name = |key: &[u8]| {
-            stream
-                .dict
-                .get(key)
-                .and_then(Object::as_name)
-                .unwrap_or_default()
-        };
-        if matches!(name(b"Type"), b"ObjStm" | b"XRef") {
-            continue;
-        }
-        match (name(b"Subtype"), uses.get(id)) {
-            (b"Image", _) => image(pdf, stream, document, budget, findings),
-            (b"Form", _) => form(pdf, stream, document, budget, findings),
-            (_, Some(Use::Contents | Use::Frame)) => {}
-            (_, Some(Use::Metadata)) => {
-                let text = unpack(stream, budget)
-                    .and_then(|bytes| elements::text(&bytes))
-                    .unwrap_or_default();
-                document.whole.push_str(&elements::everything(&text));
-            }
-            (_, used) => {
-                let Some(bytes) = unpack(stream, budget) else {
-                    unknown::say("a stream that cannot be unpacked", findings);
-                    document.unread += size(stream.content.len());
-                    continue;
-                };
-                if used == Some(&Use::Attached) {
-                    document.facts.push(Fact::Hidden {
-                        what: "an attached file".into(),
-                    });
-                }
-                document
-                    .inner
-                    .push(part("attached data", &bytes, budget, findings));
-            }
-        }
-    }
-}
-
-/// A drawing that pages use, with the fonts it names.
-fn form(
-    pdf: &Pdf,
-    stream: &Stream,
-    document: &mut Document,
-    budget: &mut Budget,
-    findings: &mut Findings,
-) {
-    let Some(content) = unpack(stream, budget) else {
-        unknown::say("a drawing that cannot be unpacked", findings);
-        document.unread += size(stream.content.len());
-        return;
-    };
-    let own = stream
-        .dict
-        .get_deref(b"Resources", pdf)
-        .and_then(Object::as_dict)
-        .ok();
-    let resources: Vec<&Dictionary> = own.into_iter().collect();
-    let page = pdf_page::read(pdf, &resources, &content, limits::METADATA_BYTES);
-    let inner = of_page("drawing".into(), page, budget, findings);
-    if !inner.document.whole.trim().is_empty() || !inner.document.facts.is_empty() {
-        document.inner.push(inner);
-    }
-}
-
-fn image(
-    pdf: &Pdf,
-    stream: &Stream,
-    document: &mut Document,
-    budget: &mut Budget,
-    findings: &mut Findings,
-) {
-    let filters = stream.filters().unwrap_or_default();
-    if let Some((last, others)) = filters.split_last()
-        && *last == b"DCTDecode"
-    {
-        // Only what was done to the JPEG file is undone.
-        if let Some(jpeg) = without(stream, others, budget) {
-            return document
-                .inner
-                .push(part("picture", &jpeg, budget, findings));
-        }
-    } else if let Some(raster) = raster(pdf, stream, budget) {
-        let seen = pixels::look(&raster);
-        findings.enter("picture");
-        let inner = super::png::finish("picture", &raster, seen, 0, &[], budget, findings);
-        findings.leave();
-        return document.inner.push(Inner {
-            place: "picture".into(),
-            document: inner,
-        });
-    }
-    findings.enter("picture");
-    unknown::say(
-        "a picture that is compressed in a way that is not read",
-        findings,
-    );
-    findings.leave();
-    document.unread += size(stream.content.len());
-}
-
-/// The content after these filters only.
-fn without(stream: &Stream, filters: &[&[u8]], budget: &mut Budget) -> Option<Vec<u8>> {
-    if filters.is_empty() {
-        return Some(stream.content.clone());
-    }
-    let names = filters
-        .iter()
-        .map(|name| Object::Name(name.to_vec()))
-        .collect();
-    let mut dictionary = Dictionary::new();
-    dictionary.set("Filter", Object::Array(names));
-    unpack(&Stream::new(dictionary, stream.content.clone()), budget)
-}
-
-/// Pixels of a picture that is kept as they are: grey, red-green-blue, or a palette, eight bits each.
-fn raster(pdf: &Pdf, stream: &Stream, budget: &mut Budget) -> Option<Raster> {
-    let whole = |key: &[u8]| {
-        stream
-            .dict
-            .get_deref(key, pdf)
-            .and_then(Object::as_i64)
-            .ok()
-            .and_then(|n| usize::try_from(n).ok())
-    };
-    let (width, height) = (whole(b"Width")?, whole(b"Height")?);
-    let area = width
-        .checked_mul(height)
-        .filter(|area| *area > 0 && *area <= limits::PIXELS)?;
-    let bits = whole(b"BitsPerComponent").unwrap_or(1);
-    let samples = unpack(stream, budget)?;
-    if bits != 8 {
-        return None;
-    }
-    let per_pixel = samples.len() / area;
-    let pixel = |s: &[u8]| match *s {
-        [one] => u32::from_be_bytes([one, one, one, 255]),
-        [r, g, b] => u32::from_be_bytes([r, g, b, 255]),
-        [c, m, y, k] => u32::from_be_bytes([c, m, y, 255 - k / 2]),
-        _ => 0,
-    };
-    let extra = samples.len().checked_sub(area * per_pixel)?;
-    if !matches!(per_pixel, 1 | 3 | 4) || extra > width {
-        return None;
-    }
-    let pixels = samples
-        .chunks_exact(per_pixel)
-        .take(area)
-        .map(pixel)
-        .collect();
-    Some(Raster { width, pixels })
 }

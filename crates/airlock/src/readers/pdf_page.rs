@@ -40,6 +40,8 @@ struct Piece {
     end: f32,
     size: f32,
     text: String,
+    /// Written upwards or downwards; its places are as if the page were turned.
+    turned: bool,
 }
 
 /// What was seen on a page, or in a drawing that pages use.
@@ -82,6 +84,8 @@ struct Walk<'a> {
     line: Matrix,
     path: Shape,
     page: Page,
+    /// Which of the drawings by name are marks: a plot uses one thousands of times.
+    marks: BTreeMap<Vec<u8>, Option<Mark>>,
 }
 
 /// Graphics states kept at once: programs nest some dozens.
@@ -104,6 +108,7 @@ pub(crate) fn read(pdf: &Pdf, resources: &[&Dictionary], content: &[u8], most: u
         line: UNIT,
         path: Shape::default(),
         page: Page::default(),
+        marks: BTreeMap::new(),
     };
     for operation in Content::decode_iter(content) {
         let Ok(operation) = operation else {
@@ -228,7 +233,11 @@ impl Walk<'_> {
                     .first()
                     .and_then(|o| o.as_name().ok())
                     .unwrap_or_default();
-                if let Some(mark) = mark_of(pdf, resources, name) {
+                let mark = self
+                    .marks
+                    .entry(name.to_vec())
+                    .or_insert_with(|| mark_of(pdf, resources, name));
+                if let Some(mark) = *mark {
                     let at = place(self.now.matrix, 0.0, 0.0);
                     self.page.shapes.stamp(mark, at);
                 }
@@ -284,7 +293,15 @@ impl Walk<'_> {
         let matrix = times(self.text, self.now.matrix);
         let (x, y) = place(matrix, 0.0, 0.0);
         let (end, _) = place(matrix, wide * self.now.size, 0.0);
-        let [_, _, c, d, ..] = matrix;
+        let [a, b, c, d, ..] = matrix;
+        let turned = b.abs() > a.abs();
+        let up = if b > 0.0 { 1.0 } else { -1.0 };
+        let (_, above) = place(matrix, wide * self.now.size, 0.0);
+        let (x, y, end) = if turned {
+            (y * up, -x * up, above * up)
+        } else {
+            (x, y, end)
+        };
         let size = c.hypot(d) * self.now.size.abs();
         self.text = times([1.0, 0.0, 0.0, 1.0, wide * self.now.size, 0.0], self.text);
         self.page.invisible |= self.now.invisible && !text.trim().is_empty();
@@ -301,6 +318,7 @@ impl Walk<'_> {
                 end,
                 size,
                 text,
+                turned,
             });
         }
     }
@@ -348,6 +366,8 @@ impl Walk<'_> {
 const LETTER: f32 = 0.5;
 const WORD: f32 = 0.15;
 const COLUMN: f32 = 1.2;
+/// The gap between pieces that were put each at its place: a program seldom does so with words of one sentence.
+const APART: f32 = 0.7;
 
 /// What is put on a page again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -391,12 +411,14 @@ const MARK_BYTES: usize = 4_096;
 impl Page {
     /// Lines from the top, pieces of a line from the left; wide gaps stay wide, so that columns can be told.
     pub(crate) fn text(&mut self) -> String {
-        self.pieces.sort_by(|a, b| b.y.total_cmp(&a.y));
+        self.pieces
+            .sort_by(|a, b| a.turned.cmp(&b.turned).then(b.y.total_cmp(&a.y)));
         let mut lines: Vec<Vec<&Piece>> = Vec::new();
         for piece in &self.pieces {
             let near = |line: &&mut Vec<&Piece>| {
                 line.first().is_some_and(|first| {
-                    (first.y - piece.y).abs() <= LINE * first.size.max(piece.size).max(1.0)
+                    first.turned == piece.turned
+                        && (first.y - piece.y).abs() <= LINE * first.size.max(piece.size).max(1.0)
                 })
             };
             match lines.last_mut().filter(|line| near(line)) {
@@ -410,7 +432,7 @@ impl Page {
             let mut end = f32::MAX;
             for piece in line {
                 let gap = (piece.x - end) / piece.size.max(1.0);
-                if gap > COLUMN {
+                if gap > APART {
                     text.push_str("   ");
                 } else if gap > WORD {
                     text.push(' ');

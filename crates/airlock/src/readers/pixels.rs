@@ -4,6 +4,7 @@
 //! Must never call a photograph, noise or a payload a drawing. Text in a picture is not read.
 
 use super::Fact;
+use super::patches::{Nearby, Patch, patches};
 use std::collections::{BTreeMap, HashSet};
 
 /// A decoded picture; a pixel is red, green, blue and opacity, a byte each.
@@ -20,10 +21,7 @@ const NOISY_TILES: usize = 3;
 /// that were compressed with loss have them everywhere.
 const JITTER: usize = 400;
 /// Rows or columns of a heat map from which they are people rather than groups or variables.
-const HEAT_LINES: usize = 60;
-/// Components looked at: more is noise.
-const COMPONENTS: usize = 100_000;
-
+pub(crate) const HEAT_LINES: usize = 60;
 /// What the pixels show.
 pub(crate) struct Seen {
     pub(crate) facts: Vec<Fact>,
@@ -65,7 +63,13 @@ fn facts(raster: &Raster, drawing: bool) -> Vec<Fact> {
         say("rows or columns of a heat map", lines);
     }
     if drawing {
-        say("separate marks of one shape", marks(raster));
+        let marks = marks(raster);
+        say("separate marks of one shape", marks.separate);
+        say(
+            "marks in line: outliers or people of a group",
+            marks.in_line,
+        );
+        say("lines of a table as a picture", marks.lines);
     }
     facts
 }
@@ -109,7 +113,7 @@ fn wide(n: usize) -> u64 {
 }
 
 impl Raster {
-    fn rows(&self) -> impl Iterator<Item = &[u32]> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[u32]> {
         self.pixels.chunks_exact(self.width.max(1))
     }
 
@@ -227,75 +231,89 @@ fn boundaries(changed: &[bool]) -> usize {
         .sum()
 }
 
-/// A connected patch of ink.
-#[derive(Clone, Copy)]
-struct Patch {
-    left: usize,
-    top: usize,
-    right: usize,
-    bottom: usize,
-    /// Whether it looks the same in a mirror, as the marks of plots do and most letters do not.
-    even: bool,
+/// What separate marks there are.
+#[derive(Default)]
+struct Marks {
+    /// Of the commonest shape, without those that stand in a line at equal distances (dotted lines, the cells of a grid, a
+    /// series in time) and without letters.
+    separate: usize,
+    /// Those above one another, or beside: the outliers of a box plot, the people of a group.
+    in_line: usize,
+    /// Lines of letters in three columns or more: a table as a picture.
+    lines: usize,
 }
 
-impl Patch {
-    const fn width(&self) -> usize {
-        self.right - self.left + 1
-    }
-
-    const fn height(&self) -> usize {
-        self.bottom - self.top + 1
-    }
-
-    fn alike(&self, other: &Self) -> bool {
-        self.width().abs_diff(other.width()) <= 1 && self.height().abs_diff(other.height()) <= 1
-    }
-
-    /// Empty pixels between the two, in the direction in which they are further apart.
-    fn gap(&self, other: &Self) -> usize {
-        let apart = |a: (usize, usize), b: (usize, usize)| {
-            b.0.saturating_sub(a.1).max(a.0.saturating_sub(b.1))
-        };
-        apart((self.left, self.right), (other.left, other.right))
-            .max(apart((self.top, self.bottom), (other.top, other.bottom)))
-    }
-
-    /// Whether it is as wide as high, nearly.
-    fn round(&self) -> bool {
-        let (w, h) = (self.width(), self.height());
-        w >= 2 && h >= 2 && w.abs_diff(h) <= (w.max(h) / 4).max(1)
-    }
-}
-
-/// The number of separate marks of the commonest shape, without those that stand in a line at equal distances (dotted lines,
-/// the cells of a grid, a series in time) and without letters.
-fn marks(raster: &Raster) -> usize {
+fn marks(raster: &Raster) -> Marks {
     // Longer than a mark and shorter than an axis, whatever the resolution.
     let long = (raster.width.min(raster.height()) / 16).max(24);
     let patches = patches(raster, long);
     let nearby = Nearby::of(&patches, long);
-    let mut sizes: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     let candidates: Vec<Patch> = patches
         .iter()
         .filter(|p| p.even && p.round() && !in_words(p, &nearby))
         .copied()
         .collect();
-    for patch in &candidates {
+    let group = commonest(&candidates);
+    let places = Nearby::of(&group, long);
+    let separate: Vec<&Patch> = group.iter().filter(|p| !in_series(p, &places)).collect();
+    Marks {
+        separate: separate.len(),
+        in_line: in_line(separate.iter().map(|p| p.left + p.right))
+            .max(in_line(separate.iter().map(|p| p.top + p.bottom))),
+        lines: lines_of_table(&patches),
+    }
+}
+
+/// The marks of the commonest size, a pixel more or less.
+fn commonest(candidates: &[Patch]) -> Vec<Patch> {
+    let mut sizes: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for patch in candidates {
         *sizes.entry((patch.width(), patch.height())).or_default() += 1;
     }
-    let around = |(w, h): (usize, usize)| -> usize {
-        let near = |(a, b): &&(usize, usize)| a.abs_diff(w) <= 1 && b.abs_diff(h) <= 1;
-        sizes.keys().filter(near).filter_map(|k| sizes.get(k)).sum()
+    let near =
+        |a: (usize, usize), b: (usize, usize)| a.0.abs_diff(b.0) <= 1 && a.1.abs_diff(b.1) <= 1;
+    let around = |of: (usize, usize)| -> usize {
+        sizes
+            .iter()
+            .filter(|(size, _)| near(**size, of))
+            .map(|(_, n)| n)
+            .sum()
     };
-    let Some((w, h)) = sizes.keys().copied().max_by_key(|key| around(*key)) else {
-        return 0;
+    let Some(size) = sizes.keys().copied().max_by_key(|size| around(*size)) else {
+        return Vec::new();
     };
-    let group: Vec<Patch> = candidates
-        .into_iter()
-        .filter(|p| p.width().abs_diff(w) <= 1 && p.height().abs_diff(h) <= 1)
-        .collect();
-    let places = Nearby::of(&group, long);
-    group.iter().filter(|p| !in_series(p, &places)).count()
+    candidates
+        .iter()
+        .filter(|p| near((p.width(), p.height()), size))
+        .copied()
+        .collect()
+}
+
+/// Marks that share their place along one axis with three others.
+fn in_line(places: impl Iterator<Item = usize>) -> usize {
+    let mut places: Vec<usize> = places.collect();
+    places.sort_unstable();
+    let lines = places
+        .chunk_by(|a, b| a.abs_diff(*b) <= 1)
+        .map(<[usize]>::len);
+    lines.filter(|n| *n >= 4).sum()
+}
+
+/// Lines of eight letters with two wide gaps.
+fn lines_of_table(patches: &[Patch]) -> usize {
+    let is_letter = |p: &&Patch| p.height() >= 5 && p.width() <= 2 * p.height();
+    let mut letters: Vec<&Patch> = patches.iter().filter(is_letter).collect();
+    letters.sort_by_key(|p| p.bottom);
+    // Letters stand on a line, a pixel more or less; those that hang below it are few.
+    let lines = letters.chunk_by(|a, b| b.bottom - a.bottom <= 1);
+    let is_line = |line: &&[&Patch]| {
+        let mut line = line.to_vec();
+        line.sort_by_key(|p| p.left);
+        let height = line.iter().map(|p| p.height()).max().unwrap_or(0);
+        let wide = |(a, b): &(&&Patch, &&Patch)| b.left.saturating_sub(a.right) > height * 3 / 2;
+        line.len() >= 8 && line.iter().zip(line.iter().skip(1)).filter(wide).count() >= 2
+    };
+    lines.filter(is_line).count()
 }
 
 /// Letters stand close to letters of other sizes.
@@ -333,140 +351,4 @@ fn in_series(patch: &Patch, nearby: &Nearby<'_>) -> bool {
             a.abs_diff(x) <= 2 && b.abs_diff(y) <= 2
         })
     })
-}
-
-/// Patches by the square in which their corner lies.
-struct Nearby<'a> {
-    side: usize,
-    squares: BTreeMap<(usize, usize), Vec<&'a Patch>>,
-}
-
-/// Patches of one square that are compared: more are noise, and comparing all with all would take for ever.
-const CROWD: usize = 64;
-
-impl<'a> Nearby<'a> {
-    fn of(patches: &'a [Patch], side: usize) -> Self {
-        let mut squares: BTreeMap<(usize, usize), Vec<&Patch>> = BTreeMap::new();
-        for patch in patches {
-            squares
-                .entry((patch.left / side, patch.top / side))
-                .or_default()
-                .push(patch);
-        }
-        Self { side, squares }
-    }
-
-    fn around(&self, patch: &Patch) -> impl Iterator<Item = &'a Patch> {
-        let (x, y) = (patch.left / self.side, patch.top / self.side);
-        let at = (patch.left, patch.top);
-        (x.saturating_sub(1)..=x + 1)
-            .flat_map(move |x| (y.saturating_sub(1)..=y + 1).map(move |y| (x, y)))
-            .filter_map(|square| self.squares.get(&square))
-            .flat_map(|all| all.iter().take(CROWD).copied())
-            .filter(move |other| (other.left, other.top) != at)
-    }
-}
-
-/// Patches of ink no larger than a mark. Ink is what is neither a common colour nor part of a long run of one colour.
-fn patches(raster: &Raster, long: usize) -> Vec<Patch> {
-    let mut ink = ink(raster, long);
-    let (width, height) = (raster.width, raster.height());
-    let mut found = Vec::new();
-    let mut inside: Vec<(usize, usize)> = Vec::new();
-    for start in 0..ink.len() {
-        if !ink.get(start).copied().unwrap_or(false) || found.len() >= COMPONENTS {
-            continue;
-        }
-        inside.clear();
-        inside.push((start % width, start / width));
-        ink.iter_mut().skip(start).take(1).for_each(|i| *i = false);
-        let mut next = 0;
-        while let Some(&(x, y)) = inside.get(next) {
-            next += 1;
-            for b in y.saturating_sub(1)..=(y + 1).min(height - 1) {
-                for a in x.saturating_sub(1)..=(x + 1).min(width - 1) {
-                    if let Some(ink) = ink.get_mut(b * width + a).filter(|ink| **ink) {
-                        *ink = false;
-                        inside.push((a, b));
-                    }
-                }
-            }
-        }
-        found.extend(patch(&inside).filter(|p| p.width() < long && p.height() < long));
-    }
-    found
-}
-
-fn patch(inside: &[(usize, usize)]) -> Option<Patch> {
-    let xs = || inside.iter().map(|(x, _)| *x);
-    let ys = || inside.iter().map(|(_, y)| *y);
-    let (left, right) = (xs().min()?, xs().max()?);
-    let set: HashSet<(usize, usize)> = inside.iter().copied().collect();
-    let mirrored = inside
-        .iter()
-        .filter(|(x, y)| set.contains(&(left + right - x, *y)))
-        .count();
-    Some(Patch {
-        left,
-        top: ys().min()?,
-        right,
-        bottom: ys().max()?,
-        even: mirrored * 5 >= inside.len() * 4,
-    })
-}
-
-fn ink(raster: &Raster, long: usize) -> Vec<bool> {
-    let common = common(raster);
-    let mut ink: Vec<bool> = raster
-        .pixels
-        .iter()
-        .map(|pixel| !common.contains(pixel))
-        .collect();
-    let width = raster.width.max(1);
-    for (row, ink) in raster.rows().zip(ink.chunks_exact_mut(width)) {
-        let mut at = 0;
-        for run in row.chunk_by(|a, b| a == b) {
-            if run.len() >= long {
-                ink.iter_mut()
-                    .skip(at)
-                    .take(run.len())
-                    .for_each(|i| *i = false);
-            }
-            at += run.len();
-        }
-    }
-    for x in 0..raster.width {
-        let column: Vec<u32> = raster
-            .pixels
-            .iter()
-            .skip(x)
-            .step_by(width)
-            .copied()
-            .collect();
-        let mut y = 0;
-        for run in column.chunk_by(|a, b| a == b) {
-            if run.len() >= long {
-                let cells = ink.iter_mut().skip(y * width + x).step_by(width);
-                cells.take(run.len()).for_each(|i| *i = false);
-            }
-            y += run.len();
-        }
-    }
-    ink
-}
-
-/// Colours of a tenth of the picture each: paper, panels, large areas.
-fn common(raster: &Raster) -> Vec<u32> {
-    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
-    // One pixel in seven is enough to know; colours beyond the first thousands are not common.
-    for pixel in raster.pixels.iter().step_by(7) {
-        if counts.len() < 4_096 || counts.contains_key(pixel) {
-            *counts.entry(*pixel).or_default() += 1;
-        }
-    }
-    counts
-        .into_iter()
-        .filter(|(_, n)| *n * 70 >= raster.pixels.len())
-        .map(|(pixel, _)| pixel)
-        .collect()
 }

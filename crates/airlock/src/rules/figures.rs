@@ -42,13 +42,16 @@ fn marks(of: &str, count: u64, context: &Context<'_>, findings: &mut Findings) {
         VERTICES
     } else if of == "shapes" {
         SHAPES
+    } else if of.contains("in line") || of.contains("table as a picture") {
+        context.rules.minimum_count
     } else {
         context.rules.person_rows + 1
     };
-    if count < enough {
+    let everybody = count >= EVERYBODY && count == context.participants.count();
+    // Variants and tests are not people, as many as there are.
+    if count < enough || of.contains("p-values") && !everybody {
         return;
     }
-    let everybody = count >= EVERYBODY && count == context.participants.count();
     let (level, who) = if everybody {
         (Level::Red, "exactly one for each participant")
     } else {

@@ -1,15 +1,16 @@
-//! A hidden count must not follow from the totals beside it.
+//! A hidden count must not follow from what stands beside it.
 //!
-//! Rows and columns with a shown total give equations over the hidden cells. One unknown in an equation is solved at once; several are
-//! when their sum leaves only one choice (each hidden count is from 1 to the minimum less one). This finds what a reader finds
-//! with a pencil; exact intervals over all equations together are a matter for an integer programme.
+//! Rows and columns with a total give sums over the hidden cells; the values that each can still take are found exactly
+//! (`privacy::intervals`). A reader knows more than the sums: that a hidden cell is of somebody, when zeros are shown or they are in
+//! it themselves; and perhaps that only small counts are hidden. With each of these a hidden cell must keep several values.
 
 use crate::Context;
+use crate::figures::{Figures, Shown, slack};
 use crate::limits;
 use crate::readers::Document;
-use crate::roles::{self, Role};
-use crate::table::Table;
 use crate::verdict::{Findings, Rule, count_of, lines};
+use privacy::intervals::{Interval, Sum, intervals};
+use std::collections::BTreeSet;
 
 const RULE: Rule = Rule {
     name: "hidden-cell",
@@ -19,7 +20,10 @@ const FIX: &str = "withhold one further cell in the same row and the same column
 
 pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut Findings) {
     for table in &document.tables {
-        let left_out = left_out(table, context.rules.minimum_count);
+        let Some(figures) = Figures::of(table) else {
+            continue;
+        };
+        let left_out = left_out(&figures, context.rules.minimum_count);
         if !left_out.is_empty() {
             let what = format!(
                 "{} larger than the parts by a small count: a group was left out",
@@ -32,257 +36,206 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
                 "take the total of the groups that are shown",
             );
         }
-        if table.columns.iter().all(|c| c.hidden == 0) {
-            continue;
-        }
-        let (small, other) = solve(table, context.rules.minimum_count);
-        if !small.is_empty() {
-            let what = format!(
-                "{} below the minimum that follow from the totals shown",
-                count_of(small.len(), "hidden count")
-            );
-            findings.red(RULE, lines(&small), what, FIX);
-        }
-        if !other.is_empty() {
-            let what = format!(
-                "{} that follow from the totals shown",
-                count_of(other.len(), "hidden count")
-            );
-            findings.amber(RULE, lines(&other), what, FIX);
+        if figures.hides() {
+            Followed::of(&figures, context).say(context, findings);
         }
     }
 }
 
 /// Lines of totals that exceed the sum of their parts by a small count: a group was left out, and its size is told.
-fn left_out(table: &Table, least: u64) -> Vec<u64> {
-    let (columns, grid) = grid(table);
-    let (down, across) = equations(table, &columns, grid.len());
-    let known = |place: &(usize, usize)| {
-        if let Cell::Known(n) = at(&grid, *place) {
-            Some(n)
-        } else {
-            None
-        }
+fn left_out(figures: &Figures, least: u64) -> Vec<u64> {
+    let known = |at: usize| match figures.cells.get(at).map(|c| c.shown) {
+        Some(Shown::Count(n)) => Some(n),
+        _ => None,
     };
-    let rest = |equation: &Equation| {
-        let sum = equation
-            .parts
-            .iter()
-            .map(known)
-            .try_fold(0_u64, |sum, n| sum.checked_add(n?))?;
-        known(&equation.total)?
-            .checked_sub(sum)
-            .filter(|rest| (1..least).contains(rest))
-    };
-    // Numbers that were all rounded to 5 need not add up.
-    let rounded = grid
-        .iter()
-        .flatten()
-        .all(|cell| !matches!(cell, Cell::Known(n) if n % 5 != 0));
-    let all = down
-        .iter()
-        .chain(&across)
-        .filter(|equation| !rounded && !equation.parts.is_empty());
-    let mut at: Vec<u64> = all
-        .filter(|e| rest(e).is_some())
-        .map(|e| table.line(e.total.0))
+    // Numbers that were all rounded need not add up.
+    let totals = figures.totals.iter().filter(|_| figures.rounded == 1);
+    let mut at: Vec<u64> = totals
+        .filter(|total| {
+            let sum = total
+                .parts
+                .iter()
+                .try_fold(0_u64, |sum, at| sum.checked_add(known(*at)?));
+            known(total.whole)
+                .zip(sum)
+                .and_then(|(whole, sum)| whole.checked_sub(sum))
+                .is_some_and(|rest| (1..least).contains(&rest))
+        })
+        .filter_map(|total| figures.cells.get(total.whole).map(|c| c.line))
         .collect();
     at.dedup();
     at
 }
 
-/// One cell of the grid of counts.
+/// What a reader is taken to know of the hidden cells besides their sums.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Cell {
-    Known(u64),
-    Hidden,
-    Solved(u64),
-    /// Not a count: the equation that it stands in says nothing.
-    Other,
+enum Knows {
+    Sums,
+    /// Somebody is in each of them.
+    Somebody,
+    /// Somebody is in each of them, and fewer than the minimum.
+    OnlySmall,
 }
 
-/// An equation: the parts sum to the total. Cells by row and column of the grid.
-struct Equation {
-    total: (usize, usize),
-    parts: Vec<(usize, usize)>,
+/// What follows for the hidden cells of a table: their places among its cells.
+#[derive(Debug, Default)]
+pub(crate) struct Followed {
+    /// One value below the minimum.
+    pub(crate) small: BTreeSet<usize>,
+    /// One value, not below it.
+    pub(crate) other: BTreeSet<usize>,
+    /// Few values.
+    pub(crate) narrow: BTreeSet<usize>,
+    /// The search ended before it was known.
+    open: BTreeSet<usize>,
+    places: Vec<u64>,
 }
 
-/// Lines of the hidden cells that can be solved: those below the minimum, and the others.
-fn solve(table: &Table, least: u64) -> (Vec<u64>, Vec<u64>) {
-    let (columns, mut grid) = grid(table);
-    let equations: Vec<Equation> = {
-        let (down, across) = equations(table, &columns, grid.len());
-        let believed = |all: &Vec<Equation>| !contradicted(all, &grid);
-        [down, across]
-            .into_iter()
-            .filter(believed)
-            .flatten()
-            .collect()
-    };
-    for _round in 0..limits::SOLVE_ROUNDS {
-        let mut progress = false;
-        for equation in &equations {
-            progress |= solve_one(equation, &mut grid, least);
-        }
-        if !progress {
-            break;
-        }
-    }
-    let (mut small, mut other) = (Vec::new(), Vec::new());
-    for (row, cells) in grid.iter().enumerate() {
-        for cell in cells {
-            match cell {
-                Cell::Solved(n) if *n < least => small.push(table.line(row)),
-                Cell::Solved(_) => other.push(table.line(row)),
-                _ => {}
-            }
-        }
-    }
-    (small, other)
-}
-
-/// The columns in which counts may stand, and their cells, row by row.
-fn grid(table: &Table) -> (Vec<usize>, Vec<Vec<Cell>>) {
-    let transposed = table.row_roles.contains(&Role::Count);
-    let columns: Vec<usize> = (0..table.columns.len())
-        .filter(|i| {
-            table.columns.get(*i).is_some_and(|c| c.role == Role::Count) || (transposed && *i > 0)
-        })
-        .collect();
-    let grid = (0..table.rows.len())
-        .map(|row| {
-            let cell = |column: &usize| match table.count_at(row, *column) {
-                Some(n) => Cell::Known(n),
-                None if table.hidden_at(row, *column) => Cell::Hidden,
-                None => Cell::Other,
-            };
-            columns.iter().map(cell).collect()
-        })
-        .collect();
-    (columns, grid)
-}
-
-fn at(grid: &[Vec<Cell>], (row, column): (usize, usize)) -> Cell {
-    grid.get(row)
-        .and_then(|cells| cells.get(column))
-        .copied()
-        .unwrap_or(Cell::Other)
-}
-
-/// The equations that the names of totals tell of: down the columns, and across the rows.
-fn equations(table: &Table, columns: &[usize], rows: usize) -> (Vec<Equation>, Vec<Equation>) {
-    let total_rows: Vec<usize> = (0..rows)
-        .filter(|row| {
-            table
-                .columns
-                .iter()
-                .enumerate()
-                .any(|(i, c)| c.is_text() && i < 3 && roles::says_total(table.text(*row, i)))
-        })
-        .collect();
-    let total_columns: Vec<usize> = (0..columns.len())
-        .filter(|i| {
-            columns
-                .get(*i)
-                .and_then(|c| table.columns.get(*c))
-                .is_some_and(|c| roles::says_total(&c.name))
-        })
-        .collect();
-    let mut down = Vec::new();
-    if let [total] = total_rows.as_slice() {
-        for column in 0..columns.len() {
-            let parts = (0..rows)
-                .filter(|row| row != total)
-                .map(|row| (row, column))
-                .collect();
-            down.push(Equation {
-                total: (*total, column),
-                parts,
-            });
-        }
-    }
-    let mut across = Vec::new();
-    if let [total] = total_columns.as_slice()
-        && columns.len() >= 3
-    {
-        for row in 0..rows {
-            let parts = (0..columns.len())
-                .filter(|column| column != total)
-                .map(|column| (row, column))
-                .collect();
-            across.push(Equation {
-                total: (row, *total),
-                parts,
-            });
-        }
-    }
-    (down, across)
-}
-
-/// Whether most of the equations without hidden cells do not hold: then the names were not those of totals.
-fn contradicted(equations: &[Equation], grid: &[Vec<Cell>]) -> bool {
-    let (mut holds, mut fails) = (0_usize, 0_usize);
-    for equation in equations {
-        let known = |place: &(usize, usize)| {
-            if let Cell::Known(n) = at(grid, *place) {
-                Some(n)
-            } else {
-                None
-            }
+impl Followed {
+    pub(crate) fn of(figures: &Figures, context: &Context<'_>) -> Self {
+        let least = context.rules.minimum_count;
+        let mut out = Self {
+            places: figures.cells.iter().map(|c| c.line).collect(),
+            ..Self::default()
         };
-        let sum: Option<u64> = equation
-            .parts
+        for knows in [Knows::Sums, Knows::Somebody, Knows::OnlySmall] {
+            let Some(found) = solve(figures, knows, context) else {
+                continue;
+            };
+            for (at, interval) in found {
+                out.note(at, interval, knows, least, context.rules.hidden_values);
+            }
+        }
+        out
+    }
+
+    fn note(&mut self, at: usize, interval: Interval, knows: Knows, least: u64, enough: u64) {
+        let values = |(low, high): (i64, i64)| u64::try_from(high - low).unwrap_or(0) + 1;
+        match interval.only() {
+            Some(n) if u64::try_from(n).is_ok_and(|n| n < least) => {
+                self.small.insert(at);
+            }
+            Some(_) => {
+                self.other.insert(at);
+            }
+            None if knows == Knows::OnlySmall => {}
+            None if interval.seen.0 > interval.seen.1 => {
+                self.open.insert(at);
+            }
+            None if values(interval.seen) < enough && interval.is_exact() => {
+                self.narrow.insert(at);
+            }
+            None if values(interval.seen) < enough => {
+                self.open.insert(at);
+            }
+            None => {}
+        }
+    }
+
+    /// All the cells of which something follows, or may.
+    pub(crate) fn all(&self) -> BTreeSet<usize> {
+        let sets = [&self.small, &self.other, &self.narrow, &self.open];
+        sets.into_iter().flatten().copied().collect()
+    }
+
+    fn lines(&self, cells: &BTreeSet<usize>) -> Vec<u64> {
+        let mut at: Vec<u64> = cells
             .iter()
-            .map(known)
-            .try_fold(0_u64, |sum, n| sum.checked_add(n?));
-        match (sum, known(&equation.total)) {
-            (Some(sum), Some(total)) if sum == total => holds += 1,
-            (Some(_), Some(_)) => fails += 1,
-            _ => {}
+            .filter_map(|at| self.places.get(*at).copied())
+            .collect();
+        at.dedup();
+        at
+    }
+
+    fn say(&self, context: &Context<'_>, findings: &mut Findings) {
+        let told = |cells: &BTreeSet<usize>| count_of(cells.len(), "hidden count");
+        if !self.small.is_empty() {
+            let what = format!(
+                "{} below the minimum that follow from the totals shown",
+                told(&self.small)
+            );
+            findings.red(RULE, lines(&self.lines(&self.small)), what, FIX);
+        }
+        if !self.other.is_empty() {
+            let what = format!("{} that follow from the totals shown", told(&self.other));
+            findings.amber(RULE, lines(&self.lines(&self.other)), what, FIX);
+        }
+        if !self.narrow.is_empty() {
+            let what = format!(
+                "{} that by the totals shown can take fewer than {} values",
+                told(&self.narrow),
+                context.rules.hidden_values
+            );
+            findings.amber(RULE, lines(&self.lines(&self.narrow)), what, FIX);
+        }
+        if !self.open.is_empty() {
+            let what = format!(
+                "{} in too many sums: whether they follow could not be found out",
+                told(&self.open)
+            );
+            findings.amber(
+                RULE,
+                lines(&self.lines(&self.open)),
+                what,
+                "give fewer totals, or smaller tables",
+            );
         }
     }
-    fails > holds
 }
 
-/// Solves what one equation gives; whether anything was.
-fn solve_one(equation: &Equation, grid: &mut [Vec<Cell>], least: u64) -> bool {
-    let mut hidden = Vec::new();
-    let mut sum = 0_u64;
-    for part in &equation.parts {
-        match at(grid, *part) {
-            Cell::Known(n) | Cell::Solved(n) => sum = sum.saturating_add(n),
-            Cell::Hidden => hidden.push(*part),
-            Cell::Other => return false,
-        }
-    }
-    let total = match at(grid, equation.total) {
-        Cell::Known(n) | Cell::Solved(n) => n,
-        Cell::Hidden if hidden.is_empty() => return set(grid, equation.total, sum),
-        _ => return false,
+/// No count of people is larger.
+const MOST: i64 = 1 << 40;
+
+/// The intervals of the hidden cells of a table, or nothing where its sums contradict each other or what the reader is taken to know.
+fn solve(figures: &Figures, knows: Knows, context: &Context<'_>) -> Option<Vec<(usize, Interval)>> {
+    let least = i64::try_from(context.rules.minimum_count).unwrap_or(MOST);
+    let somebody = knows != Knows::Sums || figures.shows_zero();
+    let whole = |n: u64| i64::try_from(n).unwrap_or(MOST).min(MOST);
+    let bounds: Vec<(i64, i64)> = figures
+        .cells
+        .iter()
+        .map(|cell| match cell.shown {
+            Shown::Count(n) => (whole(n), whole(n)),
+            Shown::Unsaid => (0, MOST),
+            Shown::Hidden { low, high } => {
+                let low = whole(low).max(i64::from(somebody));
+                let high = high.map_or(MOST, whole);
+                if knows == Knows::OnlySmall {
+                    (low, high.min(least - 1))
+                } else {
+                    (low, high)
+                }
+            }
+        })
+        .collect();
+    let sums: Vec<Sum> = figures
+        .totals
+        .iter()
+        .filter(|total| total.believed)
+        .map(|total| {
+            let slack = whole(slack(figures.rounded, total.parts.len()));
+            let parts = total.parts.iter().map(|at| (*at, 1));
+            Sum {
+                terms: parts.chain([(total.whole, -1)]).collect(),
+                low: -slack,
+                high: slack,
+            }
+        })
+        .filter(|sum| !is_known_wrong(sum, &bounds))
+        .collect();
+    let enough = whole(context.rules.hidden_values);
+    let found = intervals(&bounds, &sums, enough, limits::INTERVAL_STEPS)?;
+    let hidden = |(at, _): &(usize, Interval)| {
+        let cell = figures.cells.get(*at).map(|c| c.shown);
+        matches!(cell, Some(Shown::Hidden { .. }))
     };
-    let Some(left) = total.checked_sub(sum) else {
-        return false;
-    };
-    let n = u64::try_from(hidden.len()).unwrap_or(u64::MAX);
-    let each = match n {
-        0 => return false,
-        1 => left,
-        // All of them 1, or all of them the largest that is hidden.
-        _ if left == n => 1,
-        _ if left == n.saturating_mul(least.saturating_sub(1)) => least.saturating_sub(1),
-        _ => return false,
-    };
-    let mut any = false;
-    for place in hidden {
-        any |= set(grid, place, each);
-    }
-    any
+    Some(found.into_iter().enumerate().filter(hidden).collect())
 }
 
-fn set(grid: &mut [Vec<Cell>], (row, column): (usize, usize), value: u64) -> bool {
-    let Some(cell) = grid.get_mut(row).and_then(|cells| cells.get_mut(column)) else {
-        return false;
-    };
-    *cell = Cell::Solved(value);
-    true
+/// A sum of shown numbers alone that does not hold: a table may have one wrong total, and the others still tell.
+fn is_known_wrong(sum: &Sum, bounds: &[(i64, i64)]) -> bool {
+    let of = |n: &usize| bounds.get(*n).copied().unwrap_or((0, 0));
+    let known = sum.terms.iter().all(|(n, _)| of(n).0 == of(n).1);
+    let total: i64 = sum.terms.iter().map(|(n, factor)| of(n).0 * factor).sum();
+    known && !(sum.low..=sum.high).contains(&total)
 }

@@ -6,7 +6,10 @@ use super::understood::opaque_bytes;
 use crate::Context;
 use crate::limits;
 use crate::readers::Document;
+use crate::table::{Row, Table};
+use crate::values;
 use crate::verdict::{Findings, Rule, lines};
+use std::collections::BTreeSet;
 
 const RULE: Rule = Rule {
     name: "lineage",
@@ -16,6 +19,54 @@ const RULE: Rule = Rule {
 /// The ledger number of the answer whose bytes these are.
 pub(crate) fn of(sha256: &str, context: &Context<'_>) -> Option<u64> {
     context.lineage.aggregate_answer(sha256)
+}
+
+/// The ledger number of the answer whose values all the tables of a file are.
+pub(crate) fn by_values(document: &Document, context: &Context<'_>) -> Option<u64> {
+    let tables = document.all_tables();
+    let answers = |table: &&Table| -> Option<BTreeSet<u64>> {
+        let digests = values::of_file(table)?;
+        let mut columns = digests.iter().map(|d| {
+            context
+                .lineage
+                .answers_with(d)
+                .into_iter()
+                .collect::<BTreeSet<u64>>()
+        });
+        let first = columns.next()?;
+        Some(columns.fold(first, |both, other| &both & &other))
+    };
+    let mut each = tables.iter().map(answers);
+    let first = each.next()??;
+    let all = each.try_fold(first, |both, other| Some(&both & &other?))?;
+    all.into_iter().next()
+}
+
+pub(crate) fn known_by_values(number: u64, findings: &mut Findings) {
+    let what = format!(
+        "the values of the answer of ledger number {number}, judged on the people behind each cell, in another order, rounding or form"
+    );
+    findings.info(RULE, "whole file", what);
+}
+
+/// Long texts and codes among the labels of a table that is an answer.
+pub(crate) fn labels(document: &Document, _: &Context<'_>, findings: &mut Findings) {
+    for table in &document.tables {
+        let literal = |row: &Row| row.cells.iter().any(is_literal);
+        let rows = table.rows.iter().filter(|row| literal(row));
+        let mut at: Vec<u64> = rows.map(|row| row.line).collect();
+        if table.columns.iter().any(|c| is_literal(&c.name)) {
+            at.insert(0, table.header_line);
+        }
+        if !at.is_empty() {
+            findings.amber(
+                TEXT,
+                lines(&at),
+                "long or structured texts in an answer: literals of a question are not counts",
+                "put the question again without literals and with short names of columns (`AS n`), or let two people look at it",
+            );
+        }
+    }
 }
 
 pub(crate) fn known(number: u64, findings: &mut Findings) {

@@ -2,16 +2,19 @@
 
 pub(crate) mod characters;
 pub(crate) mod code;
+pub(crate) mod disguised_ids;
 pub(crate) mod dominance;
 pub(crate) mod extremes;
 mod figures;
 pub(crate) mod file_name;
 mod fine_rows;
 pub(crate) mod genomics;
+mod genotypes;
 mod hidden;
 pub(crate) mod hidden_cells;
 pub(crate) mod identifiers;
 pub(crate) mod lineage;
+pub(crate) mod linked;
 pub(crate) mod listing;
 pub(crate) mod means;
 mod objects;
@@ -21,10 +24,12 @@ pub(crate) mod percentages;
 pub(crate) mod rates;
 pub(crate) mod regressions;
 pub(crate) mod request;
+pub(crate) mod same_people;
 pub(crate) mod size;
 pub(crate) mod small_counts;
 pub(crate) mod survival;
 pub(crate) mod understood;
+pub(crate) mod vectors;
 pub(crate) mod zero_and_full;
 
 use crate::Context;
@@ -37,9 +42,13 @@ type Judge = fn(&Document, &Context<'_>, &mut Findings);
 /// The rules on the content of one file, in the order in which a person would ask.
 const RULES: &[Judge] = &[
     participants::judge,
+    disguised_ids::judge,
     identifiers::judge,
     people_rows::judge,
     objects::judge,
+    same_people::judge,
+    vectors::judge,
+    genotypes::judge,
     small_counts::judge,
     zero_and_full::judge,
     hidden_cells::judge,
@@ -79,6 +88,7 @@ fn apply(rules: &[Judge], document: &Document, context: &Context<'_>, findings: 
 /// literals, and with them anything that its author had seen.
 const WITH_LINEAGE: &[Judge] = &[
     participants::judge,
+    disguised_ids::judge,
     identifiers::judge,
     characters::judge,
     lineage::text,
@@ -91,4 +101,32 @@ pub(crate) fn judge_with_lineage(
     findings: &mut Findings,
 ) {
     apply(WITH_LINEAGE, document, context, findings);
+}
+
+/// The rules that an answer's values do not answer for, in whatever file they stand.
+const WITH_VALUES: [Judge; 4] = [
+    participants::judge,
+    identifiers::judge,
+    characters::judge,
+    lineage::labels,
+];
+
+/// Applies the rules to a file whose tables are those of a logged answer: all of them to what is no table, and those that a
+/// logged answer does not answer for to the tables.
+pub(crate) fn judge_with_values(
+    document: &Document,
+    context: &Context<'_>,
+    findings: &mut Findings,
+) {
+    let mut rest = document.clone();
+    without_tables(&mut rest);
+    apply(RULES, &rest, context, findings);
+    apply(&WITH_VALUES, document, context, findings);
+}
+
+fn without_tables(document: &mut Document) {
+    document.tables.clear();
+    for inner in &mut document.inner {
+        without_tables(&mut inner.document);
+    }
 }

@@ -4,6 +4,7 @@
 //! like, which hold model frame, residuals and fitted values. A class that is not known goes to a person.
 
 use crate::Context;
+use crate::readers::pickle::reaches_system;
 use crate::readers::{Document, Fact};
 use crate::verdict::{Findings, Rule};
 use std::collections::BTreeSet;
@@ -57,6 +58,10 @@ const KEEPS_ROWS: &[&str] = &[
     "lm",
     "glm",
     "nls",
+    "coxph",
+    "lmerMod",
+    "glmerMod",
+    "ggplot",
     "gam",
     "loess",
     "survfit",
@@ -98,6 +103,9 @@ const COEFFICIENTS: &[&str] = &[
     "LabelBinarizer",
     "PCA",
     "TruncatedSVD",
+    // R: tests and their tables.
+    "htest",
+    "pairwise.htest",
 ];
 /// Parts of such objects: modules that only support them.
 const SUPPORT: &[&str] = &["sklearn._loss.", "sklearn.utils.", "scipy.sparse."];
@@ -175,12 +183,6 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
             Fact::Array { name, shape } => {
                 judge_array(name, shape, !document.tables.is_empty(), context, findings);
             }
-            Fact::Active { what } => findings.red(
-                RULE,
-                "whole file",
-                format!("{what}: it would run on opening"),
-                FIX,
-            ),
             _ => {}
         }
     }
@@ -195,7 +197,10 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
 
 fn judge_class<'a>(class: &'a str, unknown: &mut BTreeSet<&'a str>, findings: &mut Findings) {
     let last = class.rsplit('.').next().unwrap_or(class);
-    if KEEPS_ROWS.contains(&last) {
+    if reaches_system(class) {
+        let what = "a call into the system, which would run when the file is opened";
+        findings.red(RULE, "whole file", what, FIX);
+    } else if KEEPS_ROWS.contains(&last) {
         let what = format!("a saved model that keeps the people it was fitted on ({last})");
         findings.red(RULE, "whole file", what, FIX);
     } else if !COEFFICIENTS.contains(&last) && !SUPPORT.iter().any(|part| class.starts_with(part)) {

@@ -6,8 +6,8 @@
 
 use crate::Context;
 use crate::prose::has_digit;
-use crate::readers::Document;
 use crate::readers::text::without_clock;
+use crate::readers::{Document, Fact, variants};
 use crate::roles::{self, Role};
 use crate::table::{Column, Table};
 use crate::value::{date_key, is_date};
@@ -26,11 +26,20 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
         } else {
             "whole table".to_owned()
         };
-        judge_table(table, &place, context, findings);
+        // Every column was known for one of results about variants: a row is a variant's.
+        if !is_of_variants(document) {
+            judge_table(table, &place, context, findings);
+        }
     }
     if document.prose_is_text {
         dated_sentences(document, findings);
     }
+}
+
+fn is_of_variants(document: &Document) -> bool {
+    let summary =
+        |fact: &Fact| matches!(fact, Fact::Genotypes { format, .. } if format == variants::SUMMARY);
+    document.facts.iter().any(summary)
 }
 
 /// One date in a report is when it was made; several are events.

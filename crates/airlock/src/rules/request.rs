@@ -1,8 +1,10 @@
 //! The files of one request judged together: rows of people cut into small files, and a slow drip of many.
 
-use super::people_rows;
+use super::{people_rows, same_people};
 use crate::Context;
 use crate::limits;
+use crate::reference::Reference;
+use crate::roles::Role;
 use crate::table::{Row, Table};
 use crate::verdict::{Findings, Rule, count_of};
 use std::collections::BTreeMap;
@@ -11,6 +13,9 @@ const RULE: Rule = Rule {
     name: "request-as-one",
     source: "SATRE and OpenSAFELY: outputs of one request are judged together",
 };
+
+/// Files that are put side by side at most.
+const LENGTHWISE: usize = 50;
 
 /// One file as the others of its request see it.
 pub(crate) struct Member<'a> {
@@ -42,10 +47,54 @@ pub(crate) fn judge(members: &[Member<'_>], context: &Context<'_>) -> Vec<(Vec<u
             "{} with the same columns, taken together",
             count_of(files.len(), "file")
         );
-        people_rows::judge_table(&joined(group), &place, context, &mut findings);
+        let joined = joined(group);
+        // Tables of results laid end to end are not people, however many rows they come to.
+        if !group.iter().all(|(_, table)| is_results(table)) {
+            people_rows::judge_table(&joined, &place, context, &mut findings);
+        }
+        if let Some(reference) = context.participants.reference() {
+            same_people::judge_table(&joined, &place, reference, &mut findings);
+        }
         told.push((files, findings));
     }
+    if let Some(reference) = context.participants.reference() {
+        told.extend(beside(members, reference));
+    }
     told.extend(in_all(members, context));
+    told
+}
+
+/// Whether a table's rows are mostly named for statistics, or it is a square of correlations.
+fn is_results(table: &Table) -> bool {
+    let named = table.row_roles.iter().filter(|role| role.is_aggregate());
+    let numbers: Vec<_> = table.columns.iter().filter(|c| c.is_numeric()).collect();
+    let statistics = numbers.iter().all(|c| c.role == Role::Statistic);
+    let square = numbers.len() >= 2 && numbers.len() == table.rows.len() && statistics;
+    square || named.count() * 2 >= table.rows.len().max(1)
+}
+
+/// Tables of equally many rows and different columns: rows of people cut lengthwise.
+fn beside(members: &[Member<'_>], reference: &Reference) -> Vec<(Vec<usize>, Findings)> {
+    let mut by_length: BTreeMap<usize, Vec<(usize, &Table)>> = BTreeMap::new();
+    for member in members {
+        for table in member.tables.iter().filter(|t| t.rows.len() >= 2) {
+            let of_length = by_length.entry(table.rows.len()).or_default();
+            of_length.push((member.index, table));
+        }
+    }
+    let mut told = Vec::new();
+    for group in by_length.values() {
+        let mut files: Vec<usize> = group.iter().map(|(index, _)| *index).collect();
+        files.dedup();
+        // More than a row of people has columns are other tables of the same length.
+        if !(2..=LENGTHWISE).contains(&files.len()) {
+            continue;
+        }
+        let tables: Vec<&Table> = group.iter().map(|(_, table)| *table).collect();
+        let mut findings = Findings::default();
+        same_people::judge_beside(&tables, reference, &mut findings);
+        told.push((files, findings));
+    }
     told
 }
 

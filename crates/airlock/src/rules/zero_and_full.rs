@@ -44,7 +44,7 @@ fn zeros(table: &Table, findings: &mut Findings) {
 }
 
 /// That nobody lacks a value, or had an event before time began, says nothing of a group.
-fn says_nothing(table: &Table, row: usize, column: usize) -> bool {
+pub(crate) fn says_nothing(table: &Table, row: usize, column: usize) -> bool {
     let name = table.columns.get(column).map_or("", |c| c.name.as_str());
     let absent = |text: &str| {
         roles::words(text).iter().any(|word| {

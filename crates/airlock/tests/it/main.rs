@@ -10,7 +10,12 @@
 
 mod containers;
 mod disguises;
+mod fixes;
+mod genotypes;
+mod linked;
+mod office;
 mod properties;
+mod reference;
 mod requests;
 mod safe;
 mod shared_data;
@@ -18,6 +23,7 @@ mod statistics;
 mod tables;
 mod texts;
 mod unsafe_files;
+mod values;
 
 use airlock::{Colour, Context, File, Level, Lineage, Participants, Rules, Verdict, check};
 

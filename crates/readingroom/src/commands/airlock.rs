@@ -18,6 +18,7 @@ use crate::failure::{Failure, REFUSED};
 use crate::files;
 use crate::instance::Instance;
 use crate::print;
+use crate::reading::Readers;
 
 pub fn run(dir: &Path, command: &cli::Airlock) -> Result<ExitCode, Failure> {
     match command {
@@ -25,7 +26,13 @@ pub fn run(dir: &Path, command: &cli::Airlock) -> Result<ExitCode, Failure> {
             print,
             project,
             files,
-        } => check(dir, project, files, print.json),
+            ..
+        } => {
+            let project = project
+                .as_deref()
+                .ok_or_else(|| Failure::Misuse("name the project with --project".to_owned()))?;
+            check(dir, project, files, print.json)
+        }
         cli::Airlock::Submit {
             print,
             project,
@@ -204,7 +211,9 @@ pub fn judge(
         .iter()
         .map(|(name, bytes)| File { name, bytes })
         .collect();
-    Ok(airlock::check(&request, &context))
+    let mut readers = Readers::default();
+    let readings = request.iter().map(|file| readers.read(file.bytes));
+    Ok(airlock::judge(&request, readings, &context))
 }
 
 fn check(dir: &Path, project: &str, paths: &[PathBuf], as_json: bool) -> Result<ExitCode, Failure> {
@@ -279,7 +288,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Failure> {
 }
 
 /// Reads one file: a plain one, not a link, a pipe or a device, and no more of it than the airlock reads.
-fn read_one(path: &Path) -> Result<Vec<u8>, Failure> {
+pub fn read_one(path: &Path) -> Result<Vec<u8>, Failure> {
     let plain = std::fs::symlink_metadata(path).map_err(|e| unreadable(path, &e.to_string()))?;
     if !plain.is_file() {
         return Err(unreadable(path, "it is not a plain file"));

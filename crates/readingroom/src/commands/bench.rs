@@ -9,6 +9,7 @@ use crate::failure::Failure;
 pub fn run(command: &Bench) -> Result<ExitCode, Failure> {
     match command {
         Bench::Query(args) => bench::run(args),
+        Bench::Airlock(args) => bench::airlock::run(args),
         Bench::Contestant(args) => bench::serve(args),
     }
 }

@@ -11,11 +11,13 @@ use governance::data::{
 use governance::{Actor, Command, Digest, Id, Refusal};
 use serde_json::json;
 use vault::ingest::{IngestError, Ingested, Progress, Report, Request, ingest};
+use vault::sealed::ReleaseKeys;
 
 use crate::cli::Ingest;
 use crate::failure::Failure;
 use crate::files;
 use crate::instance::Instance;
+use crate::limits::RESUME_TRIES;
 use crate::masks::index_digest;
 use crate::print;
 
@@ -68,6 +70,9 @@ pub struct Sealed {
 }
 
 /// Checks, transforms, publishes, then writes the event that makes the release exist.
+///
+/// The instance's lock is held at the beginning and at the end, not while raw data is read: questions are answered and
+/// projects suspended meanwhile. What allowed it is looked at again at the end.
 pub fn take_in(
     instance: &mut Instance,
     person: &Id,
@@ -79,12 +84,21 @@ pub fn take_in(
     if let Err(refusal) = may_seal(instance, person, &name) {
         return Err(instance.refused(person, "ingest", None, refusal));
     }
+    let Some(_intake) = instance.intake()? else {
+        return Err(instance.refused(person, "ingest", None, under_way()));
+    };
     // A process that was killed between moving its release into place and writing the event left it unsealed.
     let leftover = instance.releases().join(name.as_str());
     if leftover.exists() {
         files::remove_dir(&leftover)?;
     }
-    let mut ingested = match read(instance, args, progress) {
+    instance.pause()?;
+    let read = read(instance, args, progress);
+    resume(instance)?;
+    if let Err(refusal) = may_seal(instance, person, &name) {
+        return Err(instance.refused(person, "ingest", None, refusal));
+    }
+    let mut ingested = match read {
         Err(Failure::Refused(refusal)) => {
             return Err(instance.refused(person, "ingest", None, *refusal));
         }
@@ -109,10 +123,11 @@ pub fn take_in(
             .collect(),
     };
     let report = ingested.report.clone();
-    // The folder first, then the event: a folder without its event is removed at the next start.
-    ingested
+    // The folder first, then the event: a folder without its event is removed by the next ingest of its name.
+    let folder = ingested
         .publish(&instance.releases())
         .map_err(|e| Failure::fault("publishing the release", e))?;
+    wrap(instance, &folder)?;
     let given = instance.give_as(
         &Actor::Program(person.clone()),
         &Command::from(seal),
@@ -123,6 +138,35 @@ pub fn take_in(
         manifest_sha256,
         report,
     })
+}
+
+/// Takes the instance's lock again. Hours of work may wait for it, so it is asked for more patiently than by a command.
+fn resume(instance: &mut Instance) -> Result<(), Failure> {
+    for _ in 1..RESUME_TRIES {
+        if instance.resume().is_ok() {
+            return Ok(());
+        }
+    }
+    instance.resume()
+}
+
+/// Wraps the release's keys under the key-encryption key of now, which may have changed while raw data was read.
+fn wrap(instance: &Instance, folder: &Path) -> Result<(), Failure> {
+    let fault = |e| Failure::fault("wrapping the release's keys", e);
+    let mut keys = ReleaseKeys::load(folder).map_err(fault)?;
+    if keys.rotate(&instance.kms()?).map_err(fault)? > 0 {
+        keys.save(folder).map_err(fault)?;
+    }
+    Ok(())
+}
+
+fn under_way() -> Refusal {
+    Refusal::new(
+        "ingest-under-way",
+        "one-ingest-at-a-time",
+        "another process takes in raw data at this time",
+        "run it again when the other has ended",
+    )
 }
 
 fn may_seal(instance: &Instance, person: &Id, name: &Id) -> Result<(), Refusal> {

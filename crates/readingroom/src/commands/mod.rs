@@ -8,6 +8,7 @@ pub mod ingest;
 pub mod init;
 pub mod keys;
 pub mod policy;
+pub mod reference;
 pub mod register;
 pub mod serve;
 pub mod synth;
@@ -37,7 +38,13 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keys { command } => keys::run(&instance_dir(dir)?, &command),
         Command::Serve(args) => serve::run(&instance_dir(dir)?, &args),
         Command::Worker => worker(),
-        Command::Airlock { command } => airlock::run(&instance_dir(dir)?, &command),
+        Command::Reader => crate::reading::run(std::io::stdin(), std::io::stdout())
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(|e| Failure::fault("reading files for another process", e.kind())),
+        Command::Airlock { command } => match reference::asked(&command) {
+            Some(asked) => reference::check(&asked),
+            None => airlock::run(&instance_dir(dir)?, &command),
+        },
         Command::Register { command } => register::run(dir, &command),
         Command::Verify(args) => verify::run(dir, &args),
         Command::Bench { command } => bench::run(&command),

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::cli::Token;
 use crate::clock;
 use crate::failure::Failure;
+use crate::files::hex;
 use crate::instance::Instance;
 use crate::print;
 
@@ -84,7 +85,6 @@ pub fn issue(
     researcher: &Id,
     days: u32,
 ) -> Result<Issued, Failure> {
-    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
     let id = Id::new(format!(
         "t-{}",
         hex(clock::random()?.get(..6).unwrap_or_default())

@@ -61,7 +61,7 @@ impl<'a> Ledgered<'a> {
     fn decide(&mut self, table: &sdc::Table, named: &Named) -> Result<sdc::Verdicts, Stop> {
         self.instance.resume()?;
         released::allowed(self.instance, self.asked.project, 0)?;
-        let treatment = if self.prepared.obligations().any(|o| o == CELL_KEY) {
+        let treatment = if self.prepared.scope.obligations().any(|o| o == CELL_KEY) {
             Treatment::CellKey
         } else {
             sdc::Rules::default().treatment

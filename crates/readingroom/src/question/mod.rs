@@ -7,31 +7,24 @@
 
 mod grant;
 mod judge;
+mod prepared;
 mod released;
 mod rerun;
 mod watch;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
 use governance::outputs::RecordQuery;
 use governance::{Command, Digest, Id, Mode, Refusal};
-use policy::{Access, Bundle};
-use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
 use vault::query::desk::{SchemaRef, ShownTable};
 use vault::query::worker::{self, Launch};
-use vault::query::{Answer, GrantedTable, QueryError, QueryLimits, Question};
-use vault::release::Manifest;
-use vault::sealed::Keyring;
+use vault::query::{Answer, QueryError};
 
-use crate::access;
 use crate::clock;
 use crate::failure::Failure;
-use crate::files;
+use crate::files::hex;
 use crate::instance::Instance;
 use crate::limits::ATTEMPTS;
-use crate::masks::Masks;
+use prepared::{Prepared, Scope};
 
 pub use rerun::{Rerun, rerun};
 pub use watch::{Caller, Nobody};
@@ -145,9 +138,7 @@ fn run(
     caller: &mut dyn Caller,
 ) -> Result<Answer, QueryError> {
     let launch = launch().map_err(|e| QueryError::Fault(e.to_string()))?;
-    let mut watch = judge
-        .watch()
-        .map_err(|e| QueryError::Fault(e.text()))?;
+    let mut watch = judge.watch().map_err(|e| QueryError::Fault(e.text()))?;
     worker::ask(&launch, prepared.question(asked.sql), judge, &mut |seen| {
         watch.look(seen, caller)
     })
@@ -161,140 +152,6 @@ fn launch() -> std::io::Result<Launch> {
     })
 }
 
-/// Everything that bounds what a question can be about, as it was when it was prepared.
-struct Prepared {
-    mode: Mode,
-    release: Id,
-    folder: PathBuf,
-    manifest: Manifest,
-    tables: Vec<GrantedTable>,
-    /// Digest of who is masked in which table.
-    masked: Digest,
-    answers: BTreeMap<Id, Access>,
-    bundle: Bundle,
-    keyring: Keyring,
-    spill: PathBuf,
-    key: ProjectKey,
-    limits: QueryLimits,
-}
-
-impl Prepared {
-    fn of(
-        instance: &mut Instance,
-        asked: Asked<'_>,
-        stand_ins: &RoaringBitmap,
-    ) -> Result<Self, Failure> {
-        let bundle = instance.bundle()?;
-        let answers = access::of_project(instance, &bundle, asked.project)?;
-        access::record(instance, asked.researcher, &answers)?;
-        let at = clock::now()?;
-        let found = governance::outputs::working_member(
-            &instance.state,
-            asked.project,
-            asked.researcher,
-            at,
-        )?
-        .clone();
-        let (release, sealed) = match asked.release {
-            Some(name) => instance.state.data.releases.get_key_value(name),
-            None => instance.state.data.current_release(),
-        }
-        .filter(|(_, sealed)| !sealed.retired)
-        .ok_or_else(grant::no_release)?;
-        let (release, sealed_at, erased) =
-            (release.clone(), sealed.sealed_at, sealed.erased.clone());
-        let folder = instance.releases().join(release.as_str());
-        let manifest = grant::load_manifest(&folder, &sealed.manifest_sha256)?;
-        let mode = asked.mode.unwrap_or_else(|| access::common_mode(&answers));
-        let masks = Masks::of(instance)?;
-        // a class whose keys were destroyed is a class that is not there
-        let mut there = answers.clone();
-        there.retain(|class, _| !erased.contains(class));
-        let tables = grant::granted_tables(&manifest, &found.wants, &there, mode, |classes| {
-            masks.masked(classes, sealed_at) | stand_ins
-        });
-        if tables.is_empty() {
-            return Err(grant::nothing_granted(asked.project, mode, &answers).into());
-        }
-        let limits = QueryLimits {
-            rows: instance.config.query.rows,
-            memory: instance.config.query.memory_mib << 20,
-            seconds: instance.config.query.seconds,
-            ..QueryLimits::default()
-        };
-        let keyring = grant::keyring(instance, &folder, &manifest, &tables)?;
-        let spill = instance.dir.join(files::SPILL);
-        files::make_dir(&spill)?;
-        Ok(Self {
-            keyring,
-            spill,
-            mode,
-            release,
-            folder,
-            manifest,
-            masked: masked_digest(&tables),
-            tables,
-            answers,
-            bundle,
-            key: ProjectKey::derive(instance.master(), asked.project.as_str()),
-            limits,
-        })
-    }
-
-    /// The question, for whoever runs it.
-    fn question<'a>(&'a self, sql: &'a str) -> Question<'a> {
-        Question {
-            sql,
-            mode: self.mode,
-            tables: self.tables.clone(),
-            manifest: &self.manifest,
-            release_dir: &self.folder,
-            keyring: Some(self.keyring.clone()),
-            spill: Some(&self.spill),
-            key: self.key.clone(),
-            limits: self.limits,
-        }
-    }
-
-    /// Whether a question prepared now would be about the same: the same release, columns and people.
-    fn still_holds(&self, instance: &mut Instance, asked: Asked<'_>) -> Result<bool, Failure> {
-        let now = Self::of(instance, asked, &RoaringBitmap::new())?;
-        Ok(now.release == self.release && now.mode == self.mode && now.covers(self))
-    }
-
-    /// Whether all that another may use may be used here, and nobody is masked here who is not masked there.
-    fn covers(&self, other: &Self) -> bool {
-        other.tables.iter().all(|theirs| {
-            self.tables.iter().any(|ours| {
-                ours.name == theirs.name
-                    && theirs.columns.iter().all(|c| ours.columns.contains(c))
-                    && ours.masked.is_subset(&theirs.masked)
-            })
-        })
-    }
-
-    /// What the project must keep to in this mode.
-    fn obligations(&self) -> impl Iterator<Item = &str> {
-        self.answers
-            .values()
-            .flat_map(|a| a.obligations.iter().map(String::as_str))
-    }
-}
-
-/// Digest of who is masked in which table.
-fn masked_digest(tables: &[GrantedTable]) -> Digest {
-    let mut bytes = Vec::new();
-    for table in tables {
-        bytes.extend_from_slice(table.name.as_bytes());
-        bytes.push(0);
-        for run in table.masked.iter() {
-            bytes.extend_from_slice(&run.to_be_bytes());
-        }
-        bytes.extend_from_slice(&u32::MAX.to_be_bytes());
-    }
-    Digest::of(&bytes)
-}
-
 /// Records the answer; what it shows is durable in the log before anybody sees it.
 fn record(
     instance: &mut Instance,
@@ -306,7 +163,7 @@ fn record(
 ) -> Result<Answered, Failure> {
     let csv = answer.to_csv().into_bytes();
     let cells = contributors.as_ref().map(|kept| kept.cells);
-    let contributors_sha256 = match (prepared.mode, contributors) {
+    let contributors_sha256 = match (prepared.scope.mode, contributors) {
         (Mode::Aggregate, Some(kept)) => Some(kept.write(instance)?),
         (Mode::Aggregate, None) => {
             return Err(Failure::Fault(
@@ -319,9 +176,9 @@ fn record(
         question: id.clone(),
         project: asked.project.clone(),
         researcher: asked.researcher.clone(),
-        mode: prepared.mode,
-        release: prepared.release.clone(),
-        classes: grant::classes_used(&prepared.manifest, &answer),
+        mode: prepared.scope.mode,
+        release: prepared.scope.release.clone(),
+        classes: grant::classes_used(&prepared.scope.manifest, &answer),
         columns: grant::columns_used(&answer),
         sql: asked.sql.to_owned(),
         plan_sha256: Digest::try_from(answer.plan_sha256.clone())
@@ -331,9 +188,9 @@ fn record(
         withheld_rows: answer.withheld_rows,
         withheld_cells: answer.withheld_cells,
         cells,
-        policy_sha256: prepared.bundle.sha256().clone(),
+        policy_sha256: prepared.scope.bundle.sha256().clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
-        masked_sha256: prepared.masked.clone(),
+        masked_sha256: prepared.scope.masked_sha256(),
         contributors_sha256,
     };
     let given = instance.give_program(asked.researcher, &Command::from(record))?;
@@ -342,25 +199,21 @@ fn record(
         answer,
         csv,
         entry: given.first,
-        mode: prepared.mode,
-        release: prepared.release.clone(),
+        mode: prepared.scope.mode,
+        release: prepared.scope.release.clone(),
     })
 }
 
-/// The granted tables of a project, for whoever may work in it.
+/// The granted tables of a project, for whoever may work in it. Nothing is recorded, and no key is opened.
 pub fn catalogue(
-    instance: &mut Instance,
+    instance: &Instance,
     project: &Id,
     researcher: &Id,
 ) -> Result<Vec<ShownTable>, Failure> {
-    let prepared = Prepared::of(
-        instance,
-        looking(project, researcher, ""),
-        &RoaringBitmap::new(),
-    )?;
+    let scope = Scope::looked_at(instance, looking(project, researcher, ""))?;
     let mut shown = Vec::new();
-    for granted in &prepared.tables {
-        if let Some(entry) = prepared.manifest.tables.get(&granted.name) {
+    for granted in &scope.tables {
+        if let Some(entry) = scope.manifest.tables.get(&granted.name) {
             shown.push(ShownTable::of(granted, entry));
         }
     }
@@ -374,11 +227,9 @@ pub fn describe(
     researcher: &Id,
     sql: &str,
 ) -> Result<Result<SchemaRef, QueryError>, Failure> {
-    let prepared = Prepared::of(
-        instance,
-        looking(project, researcher, sql),
-        &RoaringBitmap::new(),
-    )?;
+    let asked = looking(project, researcher, sql);
+    let scope = Scope::looked_at(instance, asked)?;
+    let prepared = Prepared::within(instance, asked, scope)?;
     instance.pause()?;
     Ok(vault::query::describe(prepared.question(sql)))
 }
@@ -398,6 +249,6 @@ fn looking<'a>(project: &'a Id, researcher: &'a Id, sql: &'a str) -> Asked<'a> {
 /// A new id: `q-` and 16 random hex digits, which no two questions share.
 fn new_id() -> Result<Id, Failure> {
     let random = clock::random()?;
-    let hex: String = random.iter().take(8).map(|b| format!("{b:02x}")).collect();
-    Id::new(format!("q-{hex}")).map_err(|e| Failure::fault("an id for the question", e))
+    let digits = hex(random.get(..8).unwrap_or_default());
+    Id::new(format!("q-{digits}")).map_err(|e| Failure::fault("an id for the question", e))
 }

@@ -44,6 +44,7 @@ pub struct Watch {
     researcher: Id,
     token: Option<Id>,
     mode: Mode,
+    release: Id,
     classes: Vec<(Id, Vec<String>)>,
     looked: Option<Instant>,
     assessed: Option<Instant>,
@@ -60,10 +61,13 @@ impl Watch {
         let store =
             Store::open_read(&instance.dir).map_err(|e| Failure::fault("opening the log", e))?;
         let mut classes: Vec<(Id, Vec<String>)> = Vec::new();
-        // classes that are not open in this mode are not part of the question
-        let open = |a: &&policy::Access| a.mode >= prepared.mode;
-        for class in prepared.answers.values().filter(open).map(|a| &a.class) {
-            let of_class = prepared.manifest.tables.iter().flat_map(|(table, entry)| {
+        let scope = &prepared.scope;
+        // classes that are not open in this mode, or whose keys are gone, are not part of the question
+        let sealed = instance.state.data.releases.get(&scope.release);
+        let there = |class: &Id| sealed.is_some_and(|r| !r.erased.contains(class));
+        let open = |a: &&policy::Access| a.mode >= scope.mode && there(&a.class);
+        for class in scope.answers.values().filter(open).map(|a| &a.class) {
+            let of_class = scope.manifest.tables.iter().flat_map(|(table, entry)| {
                 entry
                     .columns
                     .iter()
@@ -75,12 +79,13 @@ impl Watch {
         Ok(Self {
             store,
             state: instance.state.clone(),
-            bundle: instance.bundle()?,
+            bundle: scope.bundle.clone(),
             question: question.clone(),
             project: asked.project.clone(),
             researcher: asked.researcher.clone(),
             token: asked.token.cloned(),
-            mode: prepared.mode,
+            mode: scope.mode,
+            release: scope.release.clone(),
             classes,
             looked: None,
             assessed: None,
@@ -157,6 +162,10 @@ impl Watch {
             }
             let access = policy::assess(&self.state, &self.bundle, &self.project, class, at)
                 .map_err(|_| ended("policy gives no answer"))?;
+            let sealed = self.state.data.releases.get(&self.release);
+            if sealed.is_none_or(|r| r.erased.contains(class)) {
+                return Err(ended(&format!("the keys of class {class} were destroyed")));
+            }
             if access.mode < self.mode {
                 return Err(ended(&format!(
                     "class {class} is no longer open in mode {}",

@@ -100,8 +100,8 @@ impl Desk for Room {
     async fn catalogue(&self, visitor: &Visitor) -> Result<Vec<ShownTable>, Denied> {
         let (live, who) = (Arc::clone(&self.live), Who::of(visitor)?);
         let done = tokio::task::spawn_blocking(move || {
-            let mut instance = live.open()?;
-            question::catalogue(&mut instance, &who.project, &who.researcher)
+            let instance = live.open()?;
+            question::catalogue(&instance, &who.project, &who.researcher)
         })
         .await;
         done.map_err(|_| logged("the catalogue's thread stopped"))?

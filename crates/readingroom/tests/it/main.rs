@@ -6,13 +6,20 @@
     clippy::indexing_slicing
 )]
 
+mod absent;
 mod airlock;
 mod chain;
 mod cli;
+mod keys;
 mod kill;
 mod lifecycle;
+mod meanwhile;
+mod noise;
 mod program;
+mod rerun;
+mod room;
 mod shared_data;
+mod stopping;
 mod tamper;
 mod tidy;
 mod withdrawal;

@@ -67,8 +67,11 @@ pub const KEPT: usize = 8_192;
 /// Time that running calls get to finish after the service was told to stop.
 pub const STOP: Duration = Duration::from_secs(5);
 
-/// Time for cancelled calls to say so to their clients.
-pub const CANCELLED: Duration = Duration::from_secs(1);
+/// Time for cancelled calls to say so to their clients: much more than it takes, for a machine that is busy.
+pub const CANCELLED: Duration = Duration::from_secs(10);
+
+/// How often what still runs is cancelled again while the service stops: a call may begin to run between two looks.
+pub const CANCEL_AGAIN: Duration = Duration::from_millis(100);
 
 /// Facts asked for in one GetSqlInfo call: Flight SQL has some hundred.
 pub const INFOS: usize = 200;

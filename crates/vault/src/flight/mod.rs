@@ -58,6 +58,8 @@ pub struct FlightLimits {
     pub call: Duration,
     /// Life of a ticket.
     pub ticket: Duration,
+    /// What running calls get once the service is told to stop; then they are cancelled.
+    pub grace: Duration,
 }
 
 impl Default for FlightLimits {
@@ -66,6 +68,7 @@ impl Default for FlightLimits {
             connections: limits::CONNECTIONS,
             call: limits::CALL,
             ticket: limits::TICKET,
+            grace: limits::STOP,
         }
     }
 }
@@ -94,7 +97,8 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Serves a desk over Flight SQL on a listener until `stop` ends; running calls then get a few seconds.
+/// Serves a desk over Flight SQL on a listener until `stop` ends; running calls then get a few seconds, and what still runs
+/// after them is cancelled before this returns.
 ///
 /// # Errors
 /// [`ServeError`] when it cannot begin, or the transport fails.
@@ -146,13 +150,26 @@ pub async fn serve(
         () = stop => {}
     }
     drop(stopped);
-    if let Ok(done) = tokio::time::timeout(limits::STOP, &mut running).await {
+    if let Ok(done) = tokio::time::timeout(flight.grace, &mut running).await {
         return Ok(done?);
     }
     // what still runs is cancelled: its connection would outlive this future
-    kept.running.each(|stop| stop.notify_one());
-    match tokio::time::timeout(limits::CANCELLED, running).await {
+    match tokio::time::timeout(limits::CANCELLED, cancelled(&kept, running)).await {
         Ok(done) => Ok(done?),
         Err(_) => Ok(()),
+    }
+}
+
+/// Cancels running calls, also those that have begun to run only since, until no connection is left.
+async fn cancelled(
+    kept: &kept::Kept,
+    mut running: impl Future<Output = Result<(), tonic::transport::Error>> + Unpin,
+) -> Result<(), tonic::transport::Error> {
+    loop {
+        kept.running.each(|stop| stop.notify_one());
+        tokio::select! {
+            done = &mut running => return done,
+            () = tokio::time::sleep(limits::CANCEL_AGAIN) => {}
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::Fault;
@@ -43,7 +44,10 @@ impl Staging {
         if path.exists() {
             fs::remove_dir_all(&path).map_err(fault)?;
         }
-        fs::create_dir_all(&path).map_err(fault)?;
+        // of no use to others, and nothing for them to look at
+        let mut folder = fs::DirBuilder::new();
+        folder.recursive(true).mode(0o700);
+        folder.create(&path).map_err(fault)?;
         Ok(Self { path: Some(path) })
     }
 

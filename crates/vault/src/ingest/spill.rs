@@ -1,12 +1,12 @@
 //! Typed rows on their way from source order to participant order.
 //!
 //! Rows are split into buckets of [`limits::BUCKET_PARTICIPANTS`] consecutive participants. They stay in memory while
-//! they fit the limit; beyond it they go to one temporary Arrow file a bucket below the staging folder. Within a
-//! bucket the order of the source is kept.
+//! they fit the limit; beyond it they go to one temporary Arrow file a bucket. Within a bucket the order of the source is
+//! kept. The files are sealed under keys that live in memory only, and have no name (see [`crate::sealed::SealedTemp`]): a
+//! process that is killed leaves nothing of them that could be found or read.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, BufWriter};
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::array::{RecordBatch, UInt32Array};
@@ -17,12 +17,13 @@ use arrow::ipc::writer::StreamWriter;
 
 use super::Fault;
 use crate::limits;
+use crate::sealed::{Scratch, SealedTemp};
 
 /// Rows of one table by bucket.
 #[derive(Debug)]
 pub struct Spill {
     dir: PathBuf,
-    table: String,
+    files: SealedTemp,
     schema: SchemaRef,
     buckets: BTreeMap<u32, Bucket>,
     held_bytes: usize,
@@ -33,18 +34,20 @@ pub struct Spill {
 #[derive(Debug, Default)]
 pub struct Bucket {
     batches: Vec<RecordBatch>,
-    file: Option<PathBuf>,
+    file: Option<Scratch>,
+    dir: PathBuf,
     /// Rows in it.
     pub rows: u64,
 }
 
 impl Spill {
-    /// An empty spill whose temporary files would lie in `dir`.
+    /// An empty spill whose temporary files would take room in `dir`.
     #[must_use]
-    pub fn new(dir: &Path, table: &str, schema: SchemaRef) -> Self {
+    pub fn new(dir: &Path, schema: SchemaRef) -> Self {
         Self {
             dir: dir.to_owned(),
-            table: table.to_owned(),
+            // the disk of whoever takes in a release has to hold the release as well
+            files: SealedTemp::new(dir, u64::MAX),
             schema,
             buckets: BTreeMap::new(),
             held_bytes: 0,
@@ -104,29 +107,28 @@ impl Spill {
     }
 
     fn flush(&mut self) -> Result<(), Fault> {
-        for (number, bucket) in &mut self.buckets {
+        let fault = |error| Fault::io("write temporary rows in", &self.dir, error);
+        for bucket in self.buckets.values_mut() {
             if bucket.batches.is_empty() {
                 continue;
             }
-            let path = self.dir.join(format!("{}-{number:04}.arrows", self.table));
-            let fault = |error| Fault::io("write", &path, error);
+            let file = match bucket.file.take() {
+                Some(file) => file,
+                None => self.files.scratch().map_err(fault)?,
+            };
             // One stream for each run of batches of one schema: a column may turn from numbers to text.
             for run in bucket.batches.chunk_by(|a, b| a.schema() == b.schema()) {
                 let Some(first) = run.first() else { continue };
-                let file = OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .open(&path)
-                    .map_err(fault)?;
-                let mut writer = StreamWriter::try_new(BufWriter::new(file), &first.schema())?;
+                let mut writer = StreamWriter::try_new(file.writer(), &first.schema())?;
                 for batch in run {
                     writer.write(batch)?;
                 }
                 writer.finish()?;
-                std::io::Write::flush(writer.get_mut()).map_err(fault)?;
+                writer.get_mut().flush().map_err(fault)?;
             }
             bucket.batches.clear();
-            bucket.file = Some(path);
+            bucket.dir.clone_from(&self.dir);
+            bucket.file = Some(file);
         }
         self.held_bytes = 0;
         Ok(())
@@ -140,25 +142,21 @@ impl Spill {
 }
 
 impl Bucket {
-    /// All its rows in source order; the temporary file is removed.
+    /// All its rows in source order; the room of the temporary file is given back.
     ///
     /// # Errors
     /// [`Fault`] when the temporary file cannot be read.
     pub fn load(self) -> Result<Vec<RecordBatch>, Fault> {
         let mut batches = Vec::new();
-        if let Some(path) = self.file {
-            let fault = |error| Fault::io("read", &path, error);
-            let mut file = BufReader::with_capacity(
-                limits::READ_BUFFER_BYTES,
-                File::open(&path).map_err(fault)?,
-            );
+        if let Some(file) = self.file {
+            let fault = |error| Fault::io("read temporary rows in", &self.dir, error);
+            let mut file = file.reader();
             // One stream after another: see where they are written.
             while !file.fill_buf().map_err(fault)?.is_empty() {
                 for batch in StreamReader::try_new(&mut file, None)? {
                     batches.push(batch?);
                 }
             }
-            std::fs::remove_file(&path).map_err(fault)?;
         }
         batches.extend(self.batches);
         Ok(batches)
@@ -186,7 +184,7 @@ mod tests {
             Field::new("p", DataType::UInt32, false),
             Field::new("t", DataType::Utf8, true),
         ]));
-        let mut spill = Spill::new(dir.path(), "t", schema.clone()).allow(allowed);
+        let mut spill = Spill::new(dir.path(), schema.clone()).allow(allowed);
         for round in 0..5u32 {
             let persons: Vec<u32> = (0..40).map(|i| (i * 7919 + round) % 60_000).collect();
             let texts: Vec<String> = persons.iter().map(|p| format!("{round}:{p}")).collect();

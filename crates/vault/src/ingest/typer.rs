@@ -196,7 +196,7 @@ impl<'a> Typer<'a> {
             last_person: None,
             shift: None,
             out: Typed {
-                spill: Spill::new(means.staging, &plan.name, schema),
+                spill: Spill::new(means.staging, schema),
                 rows_in: 0,
                 file_rows: vec![0; plan.files.len()],
                 problems: Problems::default(),

@@ -123,6 +123,18 @@ fn keys(
     Ok(Some(keys.open(kms, classes)?))
 }
 
+/// Lets this process open as many files as it may at all: the temporary rows of each bucket are one, so the most participants
+/// that there may be need 1,024 of them. Where that is too few, an ingest of so many says so.
+fn allow_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    let _refused = setrlimit(Resource::Nofile, raised);
+}
+
 fn run(request: &Request<'_>, report: &mut Report) -> Result<Done, Stop> {
     let recipe = one(
         report,
@@ -145,6 +157,7 @@ fn run(request: &Request<'_>, report: &mut Report) -> Result<Done, Stop> {
     let plans = plan_all(report, &recipe, &catalogue, &source)?;
     let people = People::new(request.participants)?;
     let staging = Staging::create(request.staging, request.release)?;
+    allow_files();
     let keys = keys(request, &plans, &staging)?;
     let mut worker = Worker {
         keys,

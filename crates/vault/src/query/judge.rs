@@ -38,6 +38,11 @@ pub trait Judge: Send {
         let _ = used;
     }
 
+    /// Says how far the reading of the tables is, from 0 to 1, every [`crate::limits::PROGRESS`].
+    fn progress(&mut self, share: f64) {
+        let _ = share;
+    }
+
     /// Decides for every number of a table.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ use governance::{Mode, Refusal};
 use privacy::pseudonym::ProjectKey;
 use roaring::RoaringBitmap;
 
+use crate::limits;
 use crate::release::Manifest;
 use crate::sealed::Keyring;
 
@@ -140,17 +141,19 @@ pub fn ask_judged(question: Question<'_>, judge: &mut dyn Judge) -> Result<Answe
     }
     let (say, said) = mpsc::channel();
     let work = Work::of(question, say)?;
-    let seconds = work.seconds();
+    let (seconds, meter) = (work.seconds(), Arc::clone(&work.meter));
     let done = std::thread::scope(|scope| {
         let answering = scope.spawn(move || to_its_end(seconds, work.answer()));
-        // ends when the work is done and its sender gone
-        for said in said {
-            match said {
-                Said::Planned(used) => judge.planned(&used),
-                Said::Table(table, named, reply) => {
+        loop {
+            match said.recv_timeout(limits::PROGRESS) {
+                Ok(Said::Planned(used)) => judge.planned(&used),
+                Ok(Said::Table(table, named, reply)) => {
                     // whoever asked may have run out of time
                     let _ = reply.send(judge.judge(*table, named));
                 }
+                Err(mpsc::RecvTimeoutError::Timeout) => judge.progress(meter.share()),
+                // the work is done and its sender gone
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
             }
         }
         answering.join()

@@ -20,12 +20,14 @@ use tokio::sync::oneshot;
 use super::aggregate::Split;
 use super::answer::{self, About};
 use super::engine::catalogue::{self, Table};
+use super::engine::progress::Meter;
 use super::engine::rules::{self, Used};
 use super::engine::session::{self, Stopped};
 use super::{
     Answer, EID, GrantedTable, JudgeStop, Named, QueryError, QueryLimits, Question, aggregate,
     control, no, sql,
 };
+use crate::ingest::recipe::hex;
 use crate::limits;
 use crate::release::Manifest;
 use crate::sealed::Keyring;
@@ -86,6 +88,8 @@ pub(super) struct Work {
     pub(super) key: ProjectKey,
     pub(super) limits: QueryLimits,
     pub(super) say: mpsc::Sender<Said>,
+    /// How far it is.
+    pub(super) meter: Arc<Meter>,
 }
 
 impl Work {
@@ -128,6 +132,7 @@ impl Work {
             key: q.key,
             limits: q.limits,
             say,
+            meter: Arc::default(),
         })
     }
 
@@ -228,7 +233,8 @@ impl Work {
     async fn enclave(self) -> Result<Answer, QueryError> {
         let (query, ordered, tables) = self.rows_wanted()?;
         let env = self.environment()?;
-        let state = session::session(&env, tables);
+        let mut state = session::session(&env, tables);
+        state.config_mut().set_extension(Arc::clone(&self.meter));
         let plan = session::plan(&state, query)
             .await
             .map_err(|e| self.refused(&e))?;
@@ -251,7 +257,8 @@ impl Work {
     async fn aggregate(self) -> Result<Answer, QueryError> {
         let (split, ordered, tables) = self.groups_wanted()?;
         let env = self.environment()?;
-        let state = session::session(&env, tables);
+        let mut state = session::session(&env, tables);
+        state.config_mut().set_extension(Arc::clone(&self.meter));
         let first = session::plan(&state, split.groups.clone())
             .await
             .map_err(|e| self.refused(&e))?;
@@ -387,10 +394,7 @@ fn digest(texts: &[&str]) -> String {
         hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(text.as_bytes());
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&hash.finalize())
 }
 
 /// Up to five granted names that look like one that does not exist: one or two letters apart.

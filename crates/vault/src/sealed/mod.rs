@@ -25,7 +25,7 @@ pub use keyring::Keyring;
 pub use keys::{KEYS, ReleaseKeys};
 pub use kms::{Kms, LocalKms, Wrapped};
 pub use reader::{SealedReader, SharedFile};
-pub use spill::{SealedTemp, spill_disk};
+pub use spill::{Scratch, SealedTemp, spill_disk};
 pub use store::SealedStore;
 pub use writer::{Fresh, SealedWriter};
 

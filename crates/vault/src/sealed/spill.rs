@@ -14,7 +14,7 @@
 //! Must never write a plain byte, or a key.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -79,9 +79,27 @@ impl SealedTemp {
         self.quota.used.load(Ordering::Relaxed)
     }
 
+    /// A file for one who writes it first and reads it then.
+    ///
+    /// # Errors
+    /// When the operating system gives no file or no random bytes.
+    pub fn scratch(&self) -> io::Result<Scratch> {
+        self.shared().map(Scratch)
+    }
+
+    fn shared(&self) -> io::Result<Arc<Shared>> {
+        let key = random::<KEY>()?;
+        Ok(Arc::new(Shared {
+            file: self.unnamed()?,
+            key: format::gcm(&key)?,
+            frames: Mutex::new(Frames::default()),
+            quota: Arc::clone(&self.quota),
+        }))
+    }
+
     /// A file without a name.
-    fn unnamed(&self) -> Result<File> {
-        let name = format!(".spill-{}", hex(random::<16>().map_err(fault)?.as_slice()));
+    fn unnamed(&self) -> io::Result<File> {
+        let name = format!(".spill-{}", hex(random::<16>()?.as_slice()));
         let path = self.dir.join(name);
         let file = OpenOptions::new()
             .read(true)
@@ -94,19 +112,9 @@ impl SealedTemp {
     }
 }
 
-fn fault(error: SealError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
-}
-
 impl TempFileFactory for SealedTemp {
     fn create_temp_file(&self, _description: &str) -> Result<Arc<dyn SpillFile>> {
-        let key = random::<KEY>().map_err(fault)?;
-        Ok(Arc::new(Spilled(Arc::new(Shared {
-            file: self.unnamed()?,
-            key: format::gcm(&key).map_err(fault)?,
-            frames: Mutex::new(Frames::default()),
-            quota: Arc::clone(&self.quota),
-        }))))
+        Ok(Arc::new(Spilled(self.shared()?)))
     }
 }
 
@@ -205,14 +213,14 @@ impl Shared {
     }
 
     /// Reads frames and opens them where they lie, moved together over the gaps of their tags.
-    fn read(&self, first: usize, start: u64, ends: &[u64]) -> Result<Bytes> {
+    fn read(&self, first: usize, start: u64, ends: &[u64]) -> io::Result<Bytes> {
         let end = ends.last().copied().unwrap_or(start);
         let at = |place: u64| usize::try_from(place - start).unwrap_or(usize::MAX);
         let mut bytes = vec![0; at(end)];
         self.file.read_exact_at(&mut bytes, start)?;
         let (mut from, mut written) = (0, 0);
         for (number, end) in (first as u64..).zip(ends) {
-            let damaged = || fault(SealError::Damaged { chunk: number });
+            let damaged = || io::Error::from(SealError::Damaged { chunk: number });
             let frame = bytes.get_mut(written..at(*end)).ok_or_else(damaged)?;
             let plain = self
                 .key
@@ -228,6 +236,64 @@ impl Shared {
         }
         bytes.truncate(written);
         Ok(Bytes::from(bytes))
+    }
+}
+
+/// A sealed temporary file of one owner: raw data on its way to a release.
+pub struct Scratch(Arc<Shared>);
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Scratch(sealed)")
+    }
+}
+
+impl Scratch {
+    /// Writes behind what is there. What is not flushed is not written.
+    #[must_use]
+    pub fn writer(&self) -> impl Write + use<> {
+        Spilling::of(&self.0)
+    }
+
+    /// Reads all of it from the start.
+    #[must_use]
+    pub fn reader(&self) -> impl BufRead + use<> {
+        Reading {
+            shared: Arc::clone(&self.0),
+            frame: 0,
+            bytes: Bytes::new(),
+        }
+    }
+}
+
+/// Reads frames one batch after another.
+struct Reading {
+    shared: Arc<Shared>,
+    frame: usize,
+    bytes: Bytes,
+}
+
+impl Read for Reading {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Reading {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.bytes.is_empty()
+            && let Some((start, ends)) = self.shared.batch(self.frame)
+        {
+            self.bytes = self.shared.read(self.frame, start, &ends)?;
+            self.frame += ends.len();
+        }
+        Ok(&self.bytes)
+    }
+
+    fn consume(&mut self, count: usize) {
+        let _passed = self.bytes.split_to(count.min(self.bytes.len()));
     }
 }
 
@@ -259,10 +325,7 @@ impl SpillFile for Spilled {
     }
 
     fn open_writer(&self) -> Result<Box<dyn SpillWriter>> {
-        Ok(Box::new(Spilling {
-            shared: Arc::clone(&self.0),
-            buffer: Zeroizing::new(Vec::with_capacity(limits::SPILL_FRAME_BYTES + TAG)),
-        }))
+        Ok(Box::new(Spilling::of(&self.0)))
     }
 }
 
@@ -273,6 +336,13 @@ struct Spilling {
 }
 
 impl Spilling {
+    fn of(shared: &Arc<Shared>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            buffer: Zeroizing::new(Vec::with_capacity(limits::SPILL_FRAME_BYTES + TAG)),
+        }
+    }
+
     fn emit(&mut self) -> io::Result<()> {
         if self.buffer.is_empty() {
             return Ok(());

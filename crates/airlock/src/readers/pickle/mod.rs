@@ -159,6 +159,14 @@ const ACTIVE_BUILTINS: [&str; 7] = [
     "input",
 ];
 
+/// Whether a name is that of a function that reaches beyond data.
+pub(crate) fn reaches_system(name: &str) -> bool {
+    let (module, function) = name.rsplit_once('.').unwrap_or(("", name));
+    let builtin = module.ends_with("builtins") || module == "__builtin__";
+    ACTIVE.iter().any(|prefix| name.starts_with(prefix))
+        || builtin && ACTIVE_BUILTINS.contains(&function)
+}
+
 fn is_plumbing(class: &str) -> bool {
     PLUMBING.iter().any(|prefix| class.starts_with(prefix))
 }
@@ -175,15 +183,13 @@ fn classes(tree: &Tree<'_>, document: &mut Document) {
         .collect();
     for name in names {
         document.search_text(name);
-        let (module, function) = name.rsplit_once('.').unwrap_or(("", name));
-        let builtin = module.ends_with("builtins") || module == "__builtin__";
-        let active = ACTIVE.iter().any(|prefix| name.starts_with(prefix))
-            || builtin && ACTIVE_BUILTINS.contains(&function);
+        let active = reaches_system(name);
         if active {
             document.facts.push(Fact::Active {
                 what: "a call into the system in a pickle".into(),
             });
-        } else if !is_plumbing(name) {
+        }
+        if active || !is_plumbing(name) {
             document.facts.push(Fact::Object {
                 class: name.to_owned(),
             });

@@ -1,5 +1,6 @@
 //! The engine under a question: a session of its own, in which only what the question may use exists.
 
+mod alone;
 pub(crate) mod catalogue;
 pub(crate) mod dates;
 pub(crate) mod exact;
@@ -17,6 +18,7 @@ mod persons_functions;
 mod persons_questions;
 #[cfg(test)]
 mod persons_tests;
+pub(crate) mod progress;
 pub(crate) mod rules;
 pub(crate) mod scalars;
 pub(crate) mod scan;

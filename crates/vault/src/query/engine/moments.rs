@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
 
+use super::alone::{Alone, One};
 use super::exact::Exact;
 use super::fixed::{Scale, Squares, Sum};
 use super::moments_columns::{DOUBLE, How, SHORT, WHOLE, each};
@@ -436,32 +437,14 @@ impl GroupsAccumulator for Groups {
     }
 }
 
-/// The state of a question without groups.
-#[derive(Debug)]
-struct One(Groups);
-
-impl Accumulator for One {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = values.first().map_or(0, |a| a.len());
-        self.0.update_batch(values, &vec![0; rows], None, 1)
+impl Alone for Groups {
+    fn value(&mut self) -> Result<ScalarValue> {
+        self.resize(1);
+        ScalarValue::try_from_array(&self.array(), 0)
     }
 
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.0.resize(1);
-        ScalarValue::try_from_array(&self.0.array(), 0)
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.0.size()
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.0.resize(1);
-        Ok(vec![ScalarValue::try_from_array(&self.0.write(), 0)?])
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |a| a.len());
-        self.0.merge_batch(states, &vec![0; rows], 1)
+    fn partial(&mut self) -> Result<ScalarValue> {
+        self.resize(1);
+        ScalarValue::try_from_array(&self.write(), 0)
     }
 }

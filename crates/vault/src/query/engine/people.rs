@@ -18,6 +18,7 @@ use datafusion::logical_expr::{
 };
 use roaring::RoaringBitmap;
 
+use super::alone::{Alone, One};
 use crate::query::aggregate::PEOPLE;
 
 /// The function.
@@ -162,7 +163,7 @@ impl Groups {
 }
 
 /// Bytes of a set as it is passed on; [`read`] is its inverse.
-fn write(set: &RoaringBitmap) -> Vec<u8> {
+pub(crate) fn write(set: &RoaringBitmap) -> Vec<u8> {
     let mut out = Vec::with_capacity(set.serialized_size());
     // writing into memory does not fail; a truncated set would not be readable
     if set.serialize_into(&mut out).is_err() {
@@ -260,35 +261,17 @@ impl GroupsAccumulator for Groups {
     }
 }
 
-/// The set of a question without groups.
-#[derive(Debug)]
-struct One(Groups);
-
-impl Accumulator for One {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = values.first().map_or(0, |a| a.len());
-        self.0.update_batch(values, &vec![0; rows], None, 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let bytes = self.0.sets.first().map_or_else(
+impl Alone for Groups {
+    fn value(&mut self) -> Result<ScalarValue> {
+        let bytes = self.sets.first().map_or_else(
             || write(&RoaringBitmap::new()),
             |s| write(&s.clone().done()),
         );
         Ok(ScalarValue::LargeBinary(Some(bytes)))
     }
 
-    fn size(&self) -> usize {
-        size_of_val(self) + self.0.size()
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![self.evaluate()?])
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |a| a.len());
-        self.0.merge_batch(states, &vec![0; rows], 1)
+    fn partial(&mut self) -> Result<ScalarValue> {
+        self.value()
     }
 }
 

@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr::expressions::Literal;
 
+use super::alone::{Alone, One};
 use super::moments_columns::each;
 use super::people::picked_rows;
 use crate::query::sql::functions::PERCENTILE;
@@ -209,36 +210,17 @@ impl GroupsAccumulator for Groups {
     }
 }
 
-/// The values of a question without groups.
-#[derive(Debug)]
-struct One(Groups);
-
-impl Accumulator for One {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = values.first().map_or(0, |a| a.len());
-        self.0.update_batch(values, &vec![0; rows], None, 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let share = self.0.share;
-        let values = self.0.values.first_mut();
+impl Alone for Groups {
+    fn value(&mut self) -> Result<ScalarValue> {
+        let share = self.share;
+        let values = self.values.first_mut();
         Ok(ScalarValue::Float64(values.and_then(|v| at(v, share))))
     }
 
-    fn size(&self) -> usize {
-        size_of_val(self) + self.0.size()
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.0.values.resize_with(1, Vec::new);
-        let state = self.0.state(EmitTo::All)?;
-        let values = state.first().ok_or_else(wrong)?;
-        Ok(vec![ScalarValue::try_from_array(values, 0)?])
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |a| a.len());
-        self.0.merge_batch(states, &vec![0; rows], 1)
+    fn partial(&mut self) -> Result<ScalarValue> {
+        self.values.resize_with(1, Vec::new);
+        let state = self.state(EmitTo::All)?;
+        ScalarValue::try_from_array(state.first().ok_or_else(wrong)?, 0)
     }
 }
 

@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
 };
 use privacy::pseudonym::{ProjectKey, TEXT_LENGTH};
 
+use super::alone::{Alone, One};
 use super::people;
 
 /// Name of the function that gives the pseudonym of an index.
@@ -217,36 +218,17 @@ impl GroupsAccumulator for Size {
     }
 }
 
-/// The same without groups.
-#[derive(Debug)]
-struct One(Size);
-
-impl Accumulator for One {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = values.first().map_or(0, |a| a.len());
-        self.0.update_batch(values, &vec![0; rows], None, 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let size = self.0.0.sizes(EmitTo::All).first().copied();
+impl Alone for Size {
+    fn value(&mut self) -> Result<ScalarValue> {
+        let size = self.0.sizes(EmitTo::All).first().copied();
         Ok(ScalarValue::Int64(Some(size.unwrap_or(0))))
     }
 
-    fn size(&self) -> usize {
-        size_of_val(self) + self.0.size()
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let state = self.0.state(EmitTo::All)?;
-        let first = state.first().filter(|a| !a.is_empty());
-        Ok(vec![match first {
-            Some(set) => ScalarValue::try_from_array(set, 0)?,
-            None => ScalarValue::LargeBinary(None),
-        }])
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |a| a.len());
-        self.0.merge_batch(states, &vec![0; rows], 1)
+    fn partial(&mut self) -> Result<ScalarValue> {
+        let state = self.state(EmitTo::All)?;
+        match state.first().filter(|a| !a.is_empty()) {
+            Some(set) => ScalarValue::try_from_array(set, 0),
+            None => Ok(ScalarValue::LargeBinary(None)),
+        }
     }
 }

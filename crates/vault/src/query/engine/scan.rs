@@ -24,12 +24,14 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
 };
+use futures::TryFutureExt;
 use futures::stream::{StreamExt, TryStreamExt, try_unfold};
 use privacy::pseudonym::{ProjectKey, TEXT_LENGTH};
 use roaring::RoaringBitmap;
 
 use super::layout::dimension::Dimensions;
 use super::layout::read::{self, Batches, Piece, Reading, people};
+use super::progress::{self, Meter};
 use crate::query::EID;
 
 /// Where the files of a release are found by the engine; mapped to the release's folder in the session.
@@ -132,11 +134,18 @@ impl ExecutionPlan for Governed {
             .object_store(ObjectStoreUrl::parse(STORE)?)?;
         let batch_rows = context.session_config().batch_size();
         let pieces = self.pieces.get(partition).cloned().unwrap_or_default();
+        let meter = context.session_config().get_extension::<Meter>();
+        if let Some(meter) = &meter {
+            meter.expect(pieces.iter().map(|p| p.rows.end - p.rows.start).sum());
+        }
         let reading = Arc::clone(&self.rules.reading);
         let rows = futures::stream::iter(pieces)
             .map(Ok)
             .and_then(move |piece| {
-                read::read(Arc::clone(&reading), Arc::clone(&store), piece, batch_rows)
+                let (count, meter) = (piece.rows.end - piece.rows.start, meter.clone());
+                let batches =
+                    read::read(Arc::clone(&reading), Arc::clone(&store), piece, batch_rows);
+                batches.map_ok(move |batches| progress::counted(batches, count, meter))
             })
             .try_flatten()
             .boxed();

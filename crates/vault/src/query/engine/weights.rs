@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
 
+use super::alone::{Alone, One};
 use super::people::picked_rows;
 use super::spread::Spread;
 use crate::query::aggregate::WEIGHTS;
@@ -179,31 +180,13 @@ impl GroupsAccumulator for Groups {
     }
 }
 
-/// The summary of a question without groups.
-#[derive(Debug)]
-struct One(Groups);
-
-impl Accumulator for One {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = values.first().map_or(0, |a| a.len());
-        self.0.update_batch(values, &vec![0; rows], None, 1)
+impl Alone for Groups {
+    fn value(&mut self) -> Result<ScalarValue> {
+        self.summaries.resize_with(1, Spread::default);
+        ScalarValue::try_from_array(&write(&self.summaries), 0)
     }
 
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.0.summaries.resize_with(1, Spread::default);
-        ScalarValue::try_from_array(&write(&self.0.summaries), 0)
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.0.size()
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![self.evaluate()?])
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |a| a.len());
-        self.0.merge_batch(states, &vec![0; rows], 1)
+    fn partial(&mut self) -> Result<ScalarValue> {
+        self.value()
     }
 }

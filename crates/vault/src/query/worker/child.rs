@@ -200,6 +200,10 @@ impl<R: Read + Send, W: Write + Send> Judge for Pipe<'_, R, W> {
         let _ = self.send(Kind::Planned, used, []);
     }
 
+    fn progress(&mut self, share: f64) {
+        let _ = self.send(Kind::Progress, &share, []);
+    }
+
     fn judge(&mut self, table: sdc::Table, named: Named) -> Result<sdc::Verdicts, JudgeStop> {
         self.ruling(&table, &named)
             .unwrap_or_else(|_| Err(JudgeStop::Fault("the parent does not answer".to_owned())))

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
+pub(super) use crate::query::engine::people::write as set_bytes;
 
 /// Kinds of frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,16 +130,6 @@ impl Frame {
         let head = serde_json::from_slice(parts.remove(0))?;
         Ok((head, parts))
     }
-}
-
-/// A set of people as bytes.
-pub(super) fn set_bytes(set: &RoaringBitmap) -> Vec<u8> {
-    let mut out = Vec::with_capacity(set.serialized_size());
-    // writing into memory does not fail; a truncated set would not be readable
-    if set.serialize_into(&mut out).is_err() {
-        out.clear();
-    }
-    out
 }
 
 /// The set in these bytes.

@@ -1,9 +1,14 @@
 //! Every question has limits, and running into one is a refusal, not a fault.
 
 use governance::Mode;
-use vault::query::{QueryError, QueryLimits};
+use privacy::sdc::{Table, Verdicts};
+use vault::query::{Judge, JudgeStop, Named, QueryError, QueryLimits, ask_judged};
 
 use super::town::{code, nobody, town};
+
+/// More combinations than anybody waits for.
+const LONG: &str = "SELECT count(*) FROM gp_clinical a, gp_clinical b, gp_clinical c, gp_clinical d, gp_clinical e \
+                    WHERE a.value1 + b.value1 + c.value1 + d.value1 + e.value1 < -1";
 
 #[test]
 fn each_limit_is_a_refusal() {
@@ -33,12 +38,10 @@ fn each_limit_is_a_refusal() {
         ask("SELECT eid FROM main", QueryLimits { seconds: 0, ..fine }),
         "out-of-time"
     );
-    let cross = "SELECT count(*) FROM gp_clinical a, gp_clinical b, gp_clinical c, gp_clinical d, gp_clinical e \
-                 WHERE a.value1 + b.value1 + c.value1 + d.value1 + e.value1 < -1";
     assert_eq!(
         // memory enough that time runs out first
         ask(
-            cross,
+            LONG,
             QueryLimits {
                 seconds: 1,
                 memory: 1 << 40,
@@ -57,6 +60,38 @@ fn each_limit_is_a_refusal() {
         ),
         "out-of-memory"
     );
+}
+
+/// Whoever waits for a long question is told how far its reading is, in steps too coarse to count rows by.
+#[test]
+fn a_long_question_says_how_far_it_is() {
+    #[derive(Default)]
+    struct Listens(Vec<f64>);
+    impl Judge for Listens {
+        fn progress(&mut self, share: f64) {
+            self.0.push(share);
+        }
+
+        fn judge(&mut self, _: Table, _: Named) -> Result<Verdicts, JudgeStop> {
+            Err(JudgeStop::Fault("rows are not judged".to_owned()))
+        }
+    }
+    let release = town();
+    let limits = QueryLimits {
+        seconds: 2,
+        memory: 1 << 40,
+        ..QueryLimits::default()
+    };
+    let mut listens = Listens::default();
+    let question = release.question("p1", Mode::Enclave, LONG, &nobody(), limits);
+    let done = ask_judged(question, &mut listens);
+    assert_eq!(code(&done), "out-of-time");
+    let told = listens.0;
+    assert!(told.len() >= 2, "{told:?}");
+    assert!(told.iter().all(|share| (0.0..=1.0).contains(share)));
+    assert!(told.iter().all(|share| (share * 20.0).fract() == 0.0));
+    // everything is read, and what goes on is the joining
+    assert!(told.last().unwrap() > &0.0, "{told:?}");
 }
 
 #[test]

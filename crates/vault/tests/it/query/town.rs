@@ -151,6 +151,17 @@ impl Release {
         masked: &RoaringBitmap,
         limits: QueryLimits,
     ) -> Result<Answer, QueryError> {
+        ask(self.question(project, mode, sql, masked, limits))
+    }
+
+    pub fn question<'a>(
+        &'a self,
+        project: &str,
+        mode: governance::Mode,
+        sql: &'a str,
+        masked: &RoaringBitmap,
+        limits: QueryLimits,
+    ) -> Question<'a> {
         let masked = Arc::new(masked.clone());
         let tables = self
             .manifest
@@ -168,7 +179,7 @@ impl Release {
                 masked: Arc::clone(&masked),
             })
             .collect();
-        ask(Question {
+        Question {
             sql,
             mode,
             tables,
@@ -178,7 +189,7 @@ impl Release {
             spill: None,
             key: ProjectKey::derive(&MASTER, project),
             limits,
-        })
+        }
     }
 }
 
