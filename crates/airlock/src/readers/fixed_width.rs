@@ -176,7 +176,18 @@ fn gutters(lines: &[Vec<char>], width: usize) -> Option<Vec<(usize, usize)>> {
         .iter()
         .filter(|line| words(line) != cuts.len())
         .count();
-    (uneven >= 2 && uneven * 10 >= lines.len()).then_some(cuts)
+    // The ticks of a plot's axes stand in columns too, each alone in its own.
+    let filled = |(from, to): &(usize, usize)| {
+        let words = |line: &&Vec<char>| {
+            line.iter()
+                .skip(*from)
+                .take(to - from)
+                .any(|c| !c.is_whitespace())
+        };
+        lines.iter().filter(words).count() * 3 >= lines.len()
+    };
+    let table = cuts.iter().all(filled);
+    (table && uneven >= 2 && uneven * 10 >= lines.len()).then_some(cuts)
 }
 
 /// Whether at least half the columns are numbers, where they are filled.
