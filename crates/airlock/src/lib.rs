@@ -11,6 +11,7 @@
 mod base;
 mod disguise;
 mod disguised;
+mod extent;
 mod figures;
 pub mod limits;
 mod matching;
@@ -26,6 +27,7 @@ mod value;
 mod verdict;
 mod words;
 
+pub use extent::Extent;
 pub use figures::Figures;
 pub use preset::Rules;
 pub use reference::Reference;
@@ -219,6 +221,7 @@ impl Judged {
             confidence: self.confidence,
             sha256: self.sha256,
             bytes: u64::try_from(file.bytes.len()).unwrap_or(u64::MAX),
+            extent: Extent::of(&self.document),
             kind: self.document.kind,
             reasons,
         }
