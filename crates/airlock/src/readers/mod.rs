@@ -46,7 +46,6 @@ mod payload;
 mod pdf;
 mod pdf_page;
 mod pdf_streams;
-mod pickle;
 pub(crate) mod pickle;
 mod pictures;
 mod pixels;
