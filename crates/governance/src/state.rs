@@ -39,7 +39,7 @@ impl State {
             Event::Project(e) => self.projects.evolve(entry, envelope.at, &envelope.by, e),
             Event::Output(e) => {
                 self.outputs
-                    .evolve(entry, envelope.at, &envelope.by, e, &mut self.projects);
+                    .evolve(entry, envelope, e, &mut self.projects);
             }
         }
         self.size += 1;

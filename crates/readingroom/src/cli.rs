@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bench;
+mod requests;
 mod serving;
 
 pub use bench::{Bench, BenchAirlock, BenchContestant, BenchKind, BenchQuery};
+pub use requests::{Outcome, Request};
 pub use serving::{Keys, Serve, Token};
 
 /// Bring the question to the data. Only the checked answer leaves. Anyone can verify that.
@@ -57,10 +59,8 @@ impl Policy {
 impl Airlock {
     const fn print(&self) -> Print {
         match self {
-            Self::Check { print, .. }
-            | Self::Submit { print, .. }
-            | Self::Review { print, .. }
-            | Self::Release { print, .. } => *print,
+            Self::Check { print, .. } => *print,
+            Self::Request(request) => request.print(),
         }
     }
 }
@@ -119,7 +119,7 @@ pub enum Command {
     /// Read files from standard input: what the program starts for files that ask to leave, not for people.
     #[command(hide = true)]
     Reader,
-    /// Check files that ask to leave; submit, review and release them.
+    /// Check files that ask to leave; submit, review, release and recall them.
     Airlock {
         #[command(subcommand)]
         command: Airlock,
@@ -332,63 +332,8 @@ pub enum Airlock {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Ask for files to leave.
-    Submit {
-        #[command(flatten)]
-        print: Print,
-        /// The project.
-        #[arg(long)]
-        project: String,
-        /// Short name of the request.
-        #[arg(long)]
-        id: String,
-        /// What they are for.
-        #[arg(long)]
-        purpose: String,
-        /// Who asks; without this the project's lead.
-        #[arg(long = "as", value_name = "PERSON")]
-        actor: Option<String>,
-        /// The files.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
-    /// Accept or reject a request.
-    Review {
-        #[command(flatten)]
-        print: Print,
-        /// The request.
-        #[arg(long)]
-        id: String,
-        /// `accept` or `reject`.
-        #[arg(long)]
-        outcome: Outcome,
-        /// Statement of reasons.
-        #[arg(long)]
-        reasons: String,
-        /// Who checks; an output checker.
-        #[arg(long = "as", value_name = "PERSON")]
-        actor: String,
-    },
-    /// Release a request that two checkers accepted, and write its files.
-    Release {
-        #[command(flatten)]
-        print: Print,
-        /// The request.
-        #[arg(long)]
-        id: String,
-        /// Folder to write the files to.
-        #[arg(long, value_name = "DIR")]
-        to: PathBuf,
-        /// Who releases; an output checker or custodian.
-        #[arg(long = "as", value_name = "PERSON")]
-        actor: String,
-    },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
-pub enum Outcome {
-    Accept,
-    Reject,
+    #[command(flatten)]
+    Request(Request),
 }
 
 #[derive(Debug, Subcommand)]
@@ -418,7 +363,7 @@ pub enum Register {
 pub struct Verify {
     #[command(flatten)]
     pub print: Print,
-    /// Instance or exported folder, or http(s) address of a register; without it the instance of --dir.
+    /// Instance or exported folder, http(s) address of a register, or release record; without it the instance of --dir.
     pub target: Option<String>,
     /// The log's verifier key, from a source you trust, instead of the one published beside the log.
     #[arg(long)]

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod policy;
 pub mod reference;
 pub mod register;
+pub mod requests;
 pub mod serve;
 pub mod synth;
 pub mod token;

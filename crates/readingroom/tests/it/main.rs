@@ -16,6 +16,7 @@ mod lifecycle;
 mod meanwhile;
 mod noise;
 mod program;
+mod requests;
 mod rerun;
 mod room;
 mod shared_data;
