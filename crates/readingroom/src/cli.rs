@@ -39,6 +39,7 @@ impl Cli {
             Command::Keys { command } => command.print().json,
             Command::Worker | Command::Reader => false,
             Command::Airlock { command } => command.print().json,
+            Command::Trace(a) => a.print.json,
             Command::Register { command } => command.print().json,
             Command::Verify(a) => a.print.json,
             Command::Bench { command } => command.print().json,
@@ -124,6 +125,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Airlock,
     },
+    /// Tell which project a file that was found outside came from, and by what.
+    Trace(Trace),
     /// Write or serve the public register.
     Register {
         #[command(subcommand)]
@@ -272,6 +275,8 @@ pub enum QueryMode {
     Aggregate,
     /// Rows under the project's pseudonyms, inside.
     Enclave,
+    /// Rows that leave under an exemption, marked for the person they are given to.
+    Transfer,
 }
 
 #[derive(Debug, Args)]
@@ -334,6 +339,15 @@ pub enum Airlock {
     },
     #[command(flatten)]
     Request(Request),
+}
+
+#[derive(Debug, Args)]
+pub struct Trace {
+    #[command(flatten)]
+    pub print: Print,
+    /// The files.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -14,6 +14,7 @@ pub mod requests;
 pub mod serve;
 pub mod synth;
 pub mod token;
+pub mod trace;
 pub mod verify;
 
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Some(asked) => reference::check(&asked),
             None => airlock::run(&instance_dir(dir)?, &command),
         },
+        Command::Trace(args) => trace::run(&instance_dir(dir)?, &args),
         Command::Register { command } => register::run(dir, &command),
         Command::Verify(args) => verify::run(dir, &args),
         Command::Bench { command } => bench::run(&command),

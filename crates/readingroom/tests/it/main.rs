@@ -23,4 +23,5 @@ mod shared_data;
 mod stopping;
 mod tamper;
 mod tidy;
+mod trace;
 mod withdrawal;
