@@ -104,9 +104,6 @@ pub(crate) fn of(name: &str) -> Role {
     if per_cent(name).is_some_and(|n| n.abs() < 1e-9 || (n - 100.0).abs() < 1e-9) {
         return Role::Extreme;
     }
-    if name.contains('%') && says_limit(&words) {
-        return Role::Statistic;
-    }
     let counts = has(List::Count);
     if is(List::Count) {
         return Role::Count;
@@ -124,7 +121,7 @@ pub(crate) fn of(name: &str) -> Role {
     {
         return Role::Amount;
     }
-    if has(List::Percent) || (name.contains('%') && !is_percentile(name) && !says_limit(&words)) {
+    if has(List::Percent) || (name.contains('%') && !is_percentile(name)) {
         return if counts && name.contains('%') {
             Role::Count
         } else {
@@ -198,15 +195,6 @@ fn without_interval(name: &str) -> std::borrow::Cow<'_, str> {
     } else {
         format!("{head} ci {tail}").into()
     }
-}
-
-/// `coef lower 95%`, `95% CI`: limits of an interval, and no share.
-fn says_limit(words: &[String]) -> bool {
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    has(&["90", "95", "99"])
-        && has(&[
-            "lower", "upper", "ci", "conf", "interval", "lcl", "ucl", "low", "high",
-        ])
 }
 
 /// Whether the name has a word for a number of people, whatever else it has.

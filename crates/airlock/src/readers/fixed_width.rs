@@ -2,7 +2,7 @@
 //!
 //! Tables whose cells are all filled and kept apart are the text reader's, which also finds them between other lines.
 
-use super::{Budget, Document, text};
+use super::{Budget, Document, printed_heading, text};
 use crate::limits;
 use crate::table::{Row, Table};
 use crate::value::Value;
@@ -52,7 +52,7 @@ pub(crate) fn read(source: &str, _: &mut Budget, _: &mut Findings) -> Document {
         .first()
         .map(|row| row.cells.iter().filter(|c| !c.is_empty()).collect())
         .unwrap_or_default();
-    let table = if text::are_levels(&names, cuts.len()) {
+    let table = if printed_heading::are_levels(&names, cuts.len()) {
         Table::headed(rows, bytes)
     } else {
         Table::new(rows, bytes)

@@ -74,7 +74,8 @@ fn without_comments(source: &str) -> (String, String) {
     for line in source.lines() {
         let mut before = ' ';
         let at = line.char_indices().find(|(_, c)| {
-            let is = *c == '%' && before != '\\';
+            // Programs that know no LaTeX write `10.5%` without a backslash: that is text.
+            let is = *c == '%' && before != '\\' && !before.is_ascii_digit() && before != '(';
             before = *c;
             is
         });

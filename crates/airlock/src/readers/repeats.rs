@@ -50,7 +50,7 @@ fn parts(line: &str) -> (String, Vec<String>, Vec<String>) {
     let (mut template, mut names, mut numbers) = (String::new(), Vec::new(), Vec::new());
     let (mut word, mut number) = (String::new(), String::new());
     let mut in_word = false;
-    for c in line.chars().chain([' ']) {
+    for (i, c) in line.char_indices().chain([(line.len(), ' ')]) {
         let numeric = c.is_ascii_digit() && !in_word
             || !number.is_empty() && (c == '.' || c.is_ascii_digit());
         if numeric {
@@ -59,7 +59,9 @@ fn parts(line: &str) -> (String, Vec<String>, Vec<String>) {
         }
         if !number.is_empty() {
             template.push('#');
-            names.push(word.clone());
+            names.push(
+                unit(line.get(i..).unwrap_or_default()).map_or_else(|| word.clone(), str::to_owned),
+            );
             numbers.push(std::mem::take(&mut number).trim_end_matches('.').to_owned());
         }
         let in_word_now = c.is_alphanumeric() || c == '_';
@@ -73,6 +75,16 @@ fn parts(line: &str) -> (String, Vec<String>, Vec<String>) {
         template.push(c);
     }
     (template, names, numbers)
+}
+
+/// What is measured, by the unit that follows a number without a gap: `3.1s`, `12MB`.
+fn unit(rest: &str) -> Option<&'static str> {
+    let letters = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+    match rest.get(..letters)? {
+        "s" | "sec" | "secs" | "ms" | "us" | "min" | "mins" | "h" | "hr" | "it" => Some("seconds"),
+        "B" | "kB" | "KB" | "MB" | "GB" | "KiB" | "MiB" | "GiB" | "M" | "G" => Some("bytes"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -297,6 +297,7 @@ impl Path {
             before = c;
         }
         end(command, numbers);
+        closed = closed || returns(d);
         match (closed, moves) {
             (_, 10..) if straight + curved <= moves * 8 => Self::Dots(moves),
             (true, 0..=1) if (1..=8).contains(&curved) => Self::Point,
@@ -304,6 +305,18 @@ impl Path {
             _ => Self::Curve(straight + curved + moves),
         }
     }
+}
+
+/// Whether a short path ends where it begins, as cairo draws a point without closing it.
+fn returns(d: &str) -> bool {
+    const SHORT: usize = 40;
+    let numbers: Vec<&str> = d
+        .split([' ', ',', '\n'])
+        .filter(|word| word.parse::<f64>().is_ok())
+        .take(SHORT + 1)
+        .collect();
+    let ends = numbers.first_chunk::<2>().zip(numbers.last_chunk::<2>());
+    (8..=SHORT).contains(&numbers.len()) && ends.is_some_and(|(first, last)| first == last)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Programs write tables as trees in many ways: records, columns, split, nested, one list beside another. Each is found by its
 //! form. Keys and values that are in no table become lines, `key: value`. Nothing is left out: every scalar is in one of them.
 
-use super::{Document, Fact, Line};
+use super::{Document, Fact, Line, plots, record};
 use crate::limits;
 use crate::roles::{self, Role};
 use crate::table::{Row, Table};
@@ -41,7 +41,7 @@ impl Node {
         }
     }
 
-    fn list(&self) -> Option<&[Self]> {
+    pub(crate) fn list(&self) -> Option<&[Self]> {
         if let What::List(nodes) = &self.what {
             Some(nodes)
         } else {
@@ -94,10 +94,10 @@ impl Outline {
     /// Walks the tree of a data file.
     pub(crate) fn of(root: &Node) -> Self {
         let mut outline = Self {
-            picture: is_picture(root),
+            picture: plots::is_picture(root),
             ..Self::default()
         };
-        outline.axis_titles(root);
+        outline.titles = plots::axis_titles(root);
         outline.tell("", root);
         outline
     }
@@ -108,7 +108,7 @@ impl Outline {
             picture: true,
             ..Self::default()
         };
-        outline.axis_titles(root);
+        outline.titles = plots::axis_titles(root);
         outline.tell("", root);
         outline
     }
@@ -133,21 +133,6 @@ impl Outline {
             prose_is_text: true,
             facts: self.facts,
             ..Document::default()
-        }
-    }
-
-    fn axis_titles(&mut self, root: &Node) {
-        let Some(layout) = root.get("layout") else {
-            return;
-        };
-        for axis in ["x", "y", "z"] {
-            let title = layout
-                .get(&format!("{axis}axis"))
-                .and_then(|a| a.get("title"));
-            let text = title.map(|t| t.get("text").unwrap_or(t).text().to_owned());
-            if let Some(text) = text.filter(|text| !text.is_empty()) {
-                self.titles.insert(axis.to_owned(), text);
-            }
         }
     }
 
@@ -225,7 +210,7 @@ impl Outline {
         let (mut cells, mut lists) = (0_usize, Vec::new());
         for node in nodes {
             let mut flat = Vec::new();
-            flatten("", node, 0, &mut flat, &mut lists);
+            record::flatten("", node, 0, &mut flat, &mut lists);
             cells += flat.len();
             let row = flat.into_iter().map(|(name, value)| {
                 let next = at.len();
@@ -295,7 +280,7 @@ impl Outline {
         if self.is_full() || self.split(entries) || self.nested(line, entries) {
             return;
         }
-        self.points(entries);
+        self.facts.extend(plots::points(entries));
         let beside = self.parallel(line, entries);
         let pairs = self.pairs(key, line, entries);
         for (name, node) in entries {
@@ -456,34 +441,6 @@ impl Outline {
         true
     }
 
-    /// A trace of plotly whose lists are one value for each mark.
-    fn points(&mut self, entries: &[(String, Node)]) {
-        const OF_POINTS: [&str; 9] = [
-            "scatter",
-            "scattergl",
-            "scatter3d",
-            "box",
-            "violin",
-            "histogram",
-            "strip",
-            "splom",
-            "scattergeo",
-        ];
-        let get = |key: &str| entries.iter().find(|(name, _)| name == key).map(|(_, n)| n);
-        let kind = get("type").map_or("", Node::text);
-        let lines = get("mode").is_some_and(|mode| mode.text() == "lines");
-        let longest = ["x", "y"]
-            .iter()
-            .filter_map(|k| get(k)?.list().map(<[Node]>::len))
-            .max();
-        if let Some(count) = longest.filter(|_| OF_POINTS.contains(&kind)) {
-            self.facts.push(Fact::Marks {
-                of: if lines { "vertices" } else { "points" }.into(),
-                count: u64::try_from(count).unwrap_or(u64::MAX),
-            });
-        }
-    }
-
     fn is_full(&self) -> bool {
         self.tables.len() >= limits::TABLES
     }
@@ -534,40 +491,4 @@ fn is_settings(name: &str) -> bool {
         "args",
     ]
     .contains(&name.as_str())
-}
-
-/// plotly's figures have data and a layout; Vega's name their grammar.
-fn is_picture(root: &Node) -> bool {
-    let vega = root
-        .get("$schema")
-        .is_some_and(|s| s.text().contains("vega"));
-    // A schema has limits of values that are nobody's.
-    let vega = vega
-        || root
-            .get("$schema")
-            .is_some_and(|s| s.text().contains("json-schema"));
-    vega || (root.get("data").is_some() && root.get("layout").is_some())
-}
-
-/// The scalars of a record, by their names; what is no scalar is handed back.
-fn flatten<'a>(
-    prefix: &str,
-    node: &'a Node,
-    depth: usize,
-    flat: &mut Vec<(String, String)>,
-    lists: &mut Vec<(String, &'a Node)>,
-) {
-    for (key, value) in node.map().unwrap_or_default() {
-        let name = if prefix.is_empty() {
-            key.clone()
-        } else {
-            format!("{prefix}.{key}")
-        };
-        match &value.what {
-            What::Null => flat.push((name, String::new())),
-            What::Scalar(text) => flat.push((name, text.clone())),
-            What::Map(_) if depth < limits::DEPTH => flatten(&name, value, depth + 1, flat, lists),
-            What::List(_) | What::Map(_) => lists.push((name, value)),
-        }
-    }
 }

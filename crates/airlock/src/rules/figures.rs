@@ -19,6 +19,9 @@ pub(crate) const RULE: Rule = Rule {
 /// survival at most as many as there are events.
 const VERTICES: u64 = 5_000;
 
+/// Bars, boxes, cells of a heat map and keys of a legend from which there are more of them than a figure of groups has.
+const SHAPES: u64 = 500;
+
 /// Bytes of metadata that programs that draw write by themselves: name, version, date.
 const METADATA: u64 = 2_048;
 
@@ -37,6 +40,8 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
 fn marks(of: &str, count: u64, context: &Context<'_>, findings: &mut Findings) {
     let enough = if of.contains("vert") {
         VERTICES
+    } else if of == "shapes" {
+        SHAPES
     } else if of.contains("in line") || of.contains("table as a picture") {
         context.rules.minimum_count
     } else {
