@@ -60,7 +60,7 @@ impl Policy {
 impl Airlock {
     const fn print(&self) -> Print {
         match self {
-            Self::Check { print, .. } => *print,
+            Self::Check { print, .. } | Self::Fix(AirlockFix { print, .. }) => *print,
             Self::Request(request) => request.print(),
         }
     }
@@ -313,9 +313,23 @@ pub struct AirlockReference {
     /// The column of participants' ids in these tables.
     #[arg(long, value_name = "COLUMN", requires = "reference")]
     pub id: Option<String>,
-    /// A custodian's thresholds by name; without this the strictest.
-    #[arg(long, value_name = "PRESET", requires = "reference")]
+    /// A custodian's thresholds by name, or a file of the custodian's own; without this the strictest.
+    #[arg(long, value_name = "PRESET|FILE")]
     pub rules: Option<String>,
+}
+
+/// A version that passes.
+#[derive(Debug, Args)]
+pub struct AirlockFix {
+    #[command(flatten)]
+    pub print: Print,
+    #[command(flatten)]
+    pub reference: AirlockReference,
+    /// Where the version that passes is written; never over anything.
+    #[arg(long, value_name = "OUT")]
+    pub to: PathBuf,
+    /// The file.
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -337,6 +351,9 @@ pub enum Airlock {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Write the version of a file that passes, where that is mechanical: small counts withheld and rounded, outputs of a
+    /// notebook cleared, metadata and ids dropped.
+    Fix(AirlockFix),
     #[command(flatten)]
     Request(Request),
 }

@@ -20,14 +20,19 @@ pub fn run(dir: &Path, command: &cli::Airlock) -> Result<ExitCode, Failure> {
         cli::Airlock::Check {
             print,
             project,
+            reference,
             files,
-            ..
         } => {
+            if reference.rules.is_some() {
+                let why = "--rules goes with --reference: a project's rules are the instance's";
+                return Err(Failure::Misuse(why.to_owned()));
+            }
             let project = project
                 .as_deref()
                 .ok_or_else(|| Failure::Misuse("name the project with --project".to_owned()))?;
             check(dir, project, files, print.json)
         }
+        cli::Airlock::Fix(args) => super::fix::run(args),
         cli::Airlock::Request(request) => super::requests::run(dir, request),
     }
 }

@@ -3,6 +3,7 @@
 pub mod airlock;
 pub mod ask;
 pub mod bench;
+pub mod fix;
 pub mod govern;
 pub mod ingest;
 pub mod init;
@@ -43,6 +44,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Reader => crate::reading::run(std::io::stdin(), std::io::stdout())
             .map(|()| ExitCode::SUCCESS)
             .map_err(|e| Failure::fault("reading files for another process", e.kind())),
+        Command::Airlock {
+            command: crate::cli::Airlock::Fix(args),
+        } => fix::run(&args),
         Command::Airlock { command } => match reference::asked(&command) {
             Some(asked) => reference::check(&asked),
             None => airlock::run(&instance_dir(dir)?, &command),
