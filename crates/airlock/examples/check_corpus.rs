@@ -64,7 +64,10 @@ fn reference(folder: &Path, column: &str) -> Result<Reference, Box<dyn Error>> {
     for path in paths {
         let name = path.to_string_lossy().into_owned();
         let file = std::fs::File::open(&path)?;
-        let done = if path.extension().is_some_and(|extension| extension == "parquet") {
+        let done = if path
+            .extension()
+            .is_some_and(|extension| extension == "parquet")
+        {
             builder.parquet(&name, file, column)
         } else {
             builder.delimited(&name, file, column)
