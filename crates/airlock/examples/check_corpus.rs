@@ -1,13 +1,13 @@
 //! Checks many requests in one run, for measuring the rules on a corpus: `check_corpus REFERENCE COLUMN <requests`.
 //!
-//! `REFERENCE` is a folder of CSV and Parquet tables with the ids of participants in `COLUMN`, as `readingroom airlock check
-//! --reference` takes it. Each line of the input is a request: the paths of its files, separated by tabs. Prints a JSON object
-//! for each file: its path and its verdict.
+//! `REFERENCE` is a folder of CSV and Parquet tables with the ids of participants in `COLUMN`. Each line of the input is a
+//! request: the paths of its files, separated by tabs. Prints a JSON pair for each file: its path and its verdict. The same as
+//! `readingroom airlock check --reference`, without the process of its own in which that reads each file.
 
-use airlock::reference::Builder;
-use airlock::{Context, File, Lineage, Reference, Rules, Verdict};
+use airlock::reference::{Builder, Reference};
+use airlock::{Context, File, Lineage, Rules, Verdict};
 use std::error::Error;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 
 struct Nothing;
@@ -54,22 +54,31 @@ fn check(paths: &[&str], reference: &Reference) -> Result<Vec<Verdict>, Box<dyn 
     Ok(airlock::check(&files, &context))
 }
 
+/// The index of the tables of a folder; those without the column of ids are left out.
 fn reference(folder: &Path, column: &str) -> Result<Reference, Box<dyn Error>> {
-    let mut builder = Builder::new(2_026);
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
+    let mut builder = Builder::new(1);
+    let mut paths: Vec<_> = std::fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()?;
+    paths.sort();
+    for path in paths {
         let name = path.to_string_lossy().into_owned();
-        let from = std::fs::File::open(&path)?;
-        // A table without the ids is none of participants.
-        let _ = match path.extension().and_then(|e| e.to_str()) {
-            Some("csv") => builder.delimited(&name, BufReader::new(from), column),
-            Some("parquet") => builder.parquet(&name, from, column),
-            _ => continue,
+        let file = std::fs::File::open(&path)?;
+        let done = if path
+            .extension()
+            .is_some_and(|extension| extension == "parquet")
+        {
+            builder.parquet(&name, file, column)
+        } else {
+            builder.delimited(&name, file, column)
         };
+        if let Err(why) = done {
+            eprintln!("{name}: {why:?}");
+        }
     }
     let mut sections: Vec<Vec<u8>> = Vec::new();
-    builder.finish(&mut |bytes: &[u8]| {
-        sections.push(bytes.to_vec());
+    builder.finish(&mut |section: &[u8]| {
+        sections.push(section.to_vec());
         Ok::<(), std::convert::Infallible>(())
     })?;
     Reference::open(Box::new(sections)).ok_or_else(|| "the index cannot be opened".into())
