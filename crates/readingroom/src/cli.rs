@@ -362,6 +362,12 @@ pub enum Airlock {
 pub struct Trace {
     #[command(flatten)]
     pub print: Print,
+    /// Folder of participant-level tables (the raw data, or an extract) with whose values the files are compared too.
+    #[arg(long, value_name = "DIR", requires = "id")]
+    pub reference: Option<PathBuf>,
+    /// The column of participants' ids in these tables.
+    #[arg(long, value_name = "COLUMN", requires = "reference")]
+    pub id: Option<String>,
     /// The files.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,

@@ -1,14 +1,14 @@
 //! `readingroom trace`: which project a file that was found outside came from, by what, and with what chance of error.
 //!
-//! Looks for digests of what was released or answered, for pseudonyms of every project, for raw ids, and for the marks of
-//! extracts. Nothing is recorded, and no participant's id is printed: counts are.
+//! Looks for digests of what was released or answered, for pseudonyms of every project, for raw ids, for the marks of extracts,
+//! and, given a folder of the data, for rows by their values. Nothing is recorded, and no participant's id is printed: counts are.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::process::ExitCode;
 
-use airlock::{Context, File, Lineage, Participants};
+use airlock::{Context, File, Lineage, Participants, Reference};
 use governance::outputs::Output;
 use governance::{Digest, Id, Mode};
 use privacy::marks::{MarkKey, detect};
@@ -38,7 +38,11 @@ struct Finding {
 
 pub fn run(dir: &Path, args: &Trace) -> Result<ExitCode, Failure> {
     let instance = Instance::open(dir)?;
-    let known = Known::of(&instance)?;
+    let reference = match (&args.reference, &args.id) {
+        (Some(folder), Some(id)) => Some(crate::reference::open(folder, id)?.reference),
+        _ => None,
+    };
+    let known = Known::of(&instance, reference)?;
     for path in &args.files {
         let bytes = read_one(path)?;
         let mut findings = by_digest(&instance, &Digest::of(&bytes));
@@ -150,6 +154,7 @@ fn by_digest(instance: &Instance, sha256: &Digest) -> Vec<Finding> {
 struct Known {
     raw: HashSet<String>,
     keys: Vec<(Id, ProjectKey)>,
+    reference: Option<Reference>,
     seen: RefCell<Seen>,
 }
 
@@ -164,13 +169,14 @@ struct Seen {
 const WORDS: usize = 1_000_000;
 
 impl Known {
-    fn of(instance: &Instance) -> Result<Self, Failure> {
+    fn of(instance: &Instance, reference: Option<Reference>) -> Result<Self, Failure> {
         let projects = instance.state.projects.all.keys();
         Ok(Self {
             raw: instance.participants()?.into_keys().collect(),
             keys: projects
                 .map(|p| (p.clone(), ProjectKey::derive(instance.master(), p.as_str())))
                 .collect(),
+            reference,
             seen: RefCell::default(),
         })
     }
@@ -189,13 +195,18 @@ impl Known {
         };
         let mut readers = Readers::default();
         let reading = readers.read(bytes);
-        // The verdict is not asked for: what was looked up is.
-        let _verdict = airlock::judge(&[file], [reading], &context);
+        // Of the verdict only what was recognised by its values is asked for; the rest is what was looked up.
+        let verdicts = airlock::judge(&[file], [reading], &context);
         // And every word of the bytes as they are, whatever they were read as.
         for word in String::from_utf8_lossy(bytes).split(|c: char| !c.is_ascii_alphanumeric()) {
             self.look(word);
         }
+        let reasons = verdicts.iter().flat_map(|v| &v.reasons);
+        let rows = reasons.filter(|r| r.rule == SAME_PEOPLE);
         self.found()
+            .into_iter()
+            .chain(rows.map(by_values))
+            .collect()
     }
 
     fn look(&self, word: &str) -> (bool, bool) {
@@ -275,6 +286,24 @@ impl Known {
     }
 }
 
+/// The airlock's rule that recognises rows by their values.
+const SAME_PEOPLE: &str = "same-people";
+
+/// Rows whose values are those of participants. Every project may see the same values, so no project is named. The airlock is sure
+/// from 30 bits of evidence on, and wants a person's look from 12 on (`airlock::rules::same_people`).
+fn by_values(reason: &airlock::Reason) -> Finding {
+    Finding {
+        project: None,
+        by: "values",
+        what: format!("{}: {}", reason.place, reason.what),
+        expected_false: match reason.level {
+            airlock::Level::Red => 2_f64.powi(-30),
+            _ => 2_f64.powi(-12),
+        },
+        details: json!({ "where": reason.place }),
+    }
+}
+
 impl Participants for Known {
     fn is_pseudonym(&self, token: &str) -> bool {
         self.look(token).0
@@ -284,6 +313,9 @@ impl Participants for Known {
     }
     fn count(&self) -> u64 {
         self.raw.len() as u64
+    }
+    fn reference(&self) -> Option<&Reference> {
+        self.reference.as_ref()
     }
 }
 

@@ -28,6 +28,7 @@ fn help_is_as_agreed() {
         &["airlock", "deleted"],
         &["airlock", "status"],
         &["airlock", "metrics"],
+        &["trace"],
         &["register", "export"],
         &["register", "serve"],
         &["verify"],
