@@ -1,30 +1,14 @@
 //! Checks many requests in one run, for measuring the rules on a corpus: `check_corpus REFERENCE COLUMN <requests`.
 //!
-//! `REFERENCE` is a folder of CSV tables with the ids of participants in `COLUMN`. Each line of the input is a request: the
-//! paths of its files, separated by tabs. Prints a JSON object for each file: its path and its verdict. Knows the ids of the
-//! participants and nothing else of them; `readingroom airlock check --reference` knows their rows too.
+//! `REFERENCE` is a folder of CSV and Parquet tables with the ids of participants in `COLUMN`. Each line of the input is a
+//! request: the paths of its files, separated by tabs. Prints a JSON pair for each file: its path and its verdict. The same as
+//! `readingroom airlock check --reference`, without the process of its own in which that reads each file.
 
-use airlock::{Context, File, Lineage, Participants, Rules, Verdict};
-use std::collections::HashSet;
+use airlock::reference::{Builder, Reference};
+use airlock::{Context, File, Lineage, Rules, Verdict};
 use std::error::Error;
 use std::io::{BufRead as _, Write as _};
 use std::path::Path;
-
-struct Ids(HashSet<String>);
-
-impl Participants for Ids {
-    fn is_pseudonym(&self, _: &str) -> bool {
-        false
-    }
-
-    fn is_raw_id(&self, token: &str) -> bool {
-        self.0.contains(token)
-    }
-
-    fn count(&self) -> u64 {
-        u64::try_from(self.0.len()).unwrap_or(u64::MAX)
-    }
-}
 
 struct Nothing;
 
@@ -39,12 +23,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (Some(folder), Some(column)) = (arguments.next(), arguments.next()) else {
         return Err("usage: check_corpus REFERENCE COLUMN <requests".into());
     };
-    let ids = ids(Path::new(&folder), &column)?;
+    let reference = reference(Path::new(&folder), &column)?;
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let paths: Vec<&str> = line.split('\t').filter(|path| !path.is_empty()).collect();
-        for (path, verdict) in paths.iter().zip(check(&paths, &ids)?) {
+        for (path, verdict) in paths.iter().zip(check(&paths, &reference)?) {
             serde_json::to_writer(&mut out, &(path, verdict))?;
             out.write_all(b"\n")?;
         }
@@ -52,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn check(paths: &[&str], ids: &Ids) -> Result<Vec<Verdict>, Box<dyn Error>> {
+fn check(paths: &[&str], reference: &Reference) -> Result<Vec<Verdict>, Box<dyn Error>> {
     let contents: Vec<Vec<u8>> = paths.iter().map(std::fs::read).collect::<Result<_, _>>()?;
     let files: Vec<File<'_>> = paths
         .iter()
@@ -63,27 +47,39 @@ fn check(paths: &[&str], ids: &Ids) -> Result<Vec<Verdict>, Box<dyn Error>> {
         })
         .collect();
     let context = Context {
-        participants: ids,
+        participants: reference,
         lineage: &Nothing,
         rules: Rules::default(),
     };
     Ok(airlock::check(&files, &context))
 }
 
-fn ids(folder: &Path, column: &str) -> Result<Ids, Box<dyn Error>> {
-    let mut ids = HashSet::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_none_or(|extension| extension != "csv") {
-            continue;
-        }
-        let mut reader = csv::Reader::from_path(&path)?;
-        let Some(at) = reader.headers()?.iter().position(|name| name == column) else {
-            continue;
+/// The index of the tables of a folder; those without the column of ids are left out.
+fn reference(folder: &Path, column: &str) -> Result<Reference, Box<dyn Error>> {
+    let mut builder = Builder::new(1);
+    let mut paths: Vec<_> = std::fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()?;
+    paths.sort();
+    for path in paths {
+        let name = path.to_string_lossy().into_owned();
+        let file = std::fs::File::open(&path)?;
+        let done = if path
+            .extension()
+            .is_some_and(|extension| extension == "parquet")
+        {
+            builder.parquet(&name, file, column)
+        } else {
+            builder.delimited(&name, file, column)
         };
-        for record in reader.records() {
-            ids.extend(record?.get(at).map(str::to_owned));
+        if let Err(why) = done {
+            eprintln!("{name}: {why:?}");
         }
     }
-    Ok(Ids(ids))
+    let mut sections: Vec<Vec<u8>> = Vec::new();
+    builder.finish(&mut |section: &[u8]| {
+        sections.push(section.to_vec());
+        Ok::<(), std::convert::Infallible>(())
+    })?;
+    Reference::open(Box::new(sections)).ok_or_else(|| "the index cannot be opened".into())
 }

@@ -11,6 +11,7 @@
 mod base;
 mod disguise;
 mod disguised;
+mod extent;
 mod figures;
 mod fix;
 pub mod limits;
@@ -28,6 +29,7 @@ mod values;
 mod verdict;
 mod words;
 
+pub use extent::Extent;
 pub use figures::Figures;
 pub use fix::{Fixed, fix};
 pub use preset::Rules;
@@ -235,6 +237,7 @@ impl Judged {
             confidence: self.confidence,
             sha256: self.sha256,
             bytes: u64::try_from(file.bytes.len()).unwrap_or(u64::MAX),
+            extent: Extent::of(&self.document),
             kind: self.document.kind,
             reasons,
         }

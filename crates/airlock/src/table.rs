@@ -392,9 +392,25 @@ fn is_header(records: &[Row]) -> bool {
     let small_series = values
         .iter()
         .filter(|v| matches!(v, Value::Number(_)))
-        .all(year);
+        .all(year)
+        || is_numbered_groups(&values, rest);
     words > 0 && small_series && rest.len() >= 2
         || (numbers < words && rest.iter().take(20).any(|r| differs(&values, r)))
+}
+
+/// `Characteristic, Overall, 1, 2, 3, 4, 5`: groups by number over cells that are counts with their share, and so no numbers alone.
+fn is_numbered_groups(first: &[Value], rest: &[Row]) -> bool {
+    let groups: Vec<u64> = first.iter().filter_map(|v| v.count()).collect();
+    let rising = groups
+        .iter()
+        .zip(groups.iter().skip(1))
+        .all(|(a, b)| a + 1 == *b);
+    let beside = |row: &Row| row.cells.iter().skip(1).any(|cell| cell.contains('('));
+    let worded = first.first() == Some(&Value::Text);
+    worded
+        && groups.len() >= 2
+        && rising
+        && rest.iter().filter(|row| beside(row)).count() * 2 > rest.len()
 }
 
 fn below_has_percent(rest: &[Row], column: usize) -> bool {

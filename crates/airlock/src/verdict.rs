@@ -2,6 +2,7 @@
 //!
 //! A reason must never hold the disclosing value itself: it tells of shapes, counts, columns and lines.
 
+use crate::Extent;
 use crate::limits;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +63,8 @@ pub struct Verdict {
     pub bytes: u64,
     /// What the file was read as, for example `delimited (tab)`.
     pub kind: String,
+    /// How much its tables hold.
+    pub extent: Extent,
     /// Heaviest first.
     pub reasons: Vec<Reason>,
 }

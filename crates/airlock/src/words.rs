@@ -37,7 +37,7 @@ const COUNT: &str = "
     number num no nr cases controls deaths died obs nobs observations subjects individuals members
     denominator numerator size respondents population headcount events men women males females all
     overall base survivors withdrawn missing nonmissing exposed unexposed alive dead enrolled
-    admissions diagnoses ac an mac ct cts support n_risk nrisk at_risk atrisk n_at_risk number_at_risk
+    admissions diagnoses anzahl effectif nombre numero personen patienten ac an mac ct cts support n_risk nrisk at_risk atrisk n_at_risk number_at_risk
     carriers observed";
 
 /// Statistics whose name is a letter or two: believed only in a name of at most two words.
@@ -63,6 +63,8 @@ const STATISTIC: &str = "
     tstat zstat rho corr correlation cor pearson spearman kappa importance gain vif threshold
     cutoff dof df survival cumhaz heterogeneity weighted adjusted standardised standardized risk
     cmp fpr tpr tnr fnr brier alpha power logodds scale
+    fdr qval qvalue bonferroni b egger weight weights zstat ratio_test mittelwert standardabweichung moyenne ecart
+    media desviacion koeffizient
     likelihood expected lwr upr maf af info eaf rank loss lift calibration c_index cindex se2 mean_diff sumsq ss ms";
 
 /// Words of statistics that are also names of groups (`F`, `low`): over whole numbers they are not believed.
@@ -96,7 +98,7 @@ const LABEL: &str = "
     stratum strata bin practice hospital trust provider organisation organization pharmacy office
     team unit units type kind class feature predictor covariate parameter parameters package
     version file table column instance array coding value values marker test method row fold split
-    trial";
+    trial snps genes concept dmd altersgruppe gruppe groupe grupo geschlecht sexe sexo kategorie categorie";
 
 /// Labels that are numbers themselves. Other labels over whole numbers are groups whose people are counted.
 const NUMBERED: &str = "

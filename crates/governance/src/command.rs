@@ -70,6 +70,8 @@ commands! {
     FoundInstance(settings::FoundInstance) = "instance.found", Who::Program;
     /// Puts policies in force.
     AdoptPolicies(settings::AdoptPolicies) = "policies.adopt", Who::Staff(&[Custodian]);
+    /// Sets how the airlock works.
+    SetAirlock(settings::SetAirlock) = "airlock.set", Who::Staff(&[Custodian]);
     /// Gives roles.
     AppointStaff(people::AppointStaff) = "staff.appoint", Who::Staff(&[Custodian]);
     /// Registers an institution.
@@ -139,10 +141,20 @@ commands! {
     SubmitOutput(outputs::SubmitOutput) = "output.submit", Who::Program;
     /// Checks an output.
     ReviewOutput(outputs::ReviewOutput) = "output.review", Who::Staff(&[OutputChecker]);
+    /// Opens sealed reviews.
+    OpenReviews(outputs::OpenReviews) = "output.open", Who::Program;
+    /// Gives a request back.
+    ReturnOutput(outputs::ReturnOutput) = "output.return", Who::Staff(&[OutputChecker]);
     /// Releases an output.
     ReleaseOutput(outputs::ReleaseOutput) = "output.release", Who::Staff(&[OutputChecker, Custodian]);
+    /// Hands a release over.
+    DownloadOutput(outputs::DownloadOutput) = "output.download", Who::Program;
     /// Takes a request back.
     WithdrawOutput(outputs::WithdrawOutput) = "output.withdraw", Who::Member;
+    /// Calls a release back.
+    RecallOutput(outputs::RecallOutput) = "output.recall", Who::Staff(&[Custodian, SecurityOfficer]);
+    /// Confirms a deletion.
+    ConfirmDeletion(outputs::ConfirmDeletion) = "output.confirm-deletion", Who::Program;
 }
 
 /// What there is to know of a command.

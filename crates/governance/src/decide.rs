@@ -72,6 +72,7 @@ pub fn decide(
     match command {
         Command::FoundInstance(c) => settings::found(state, c),
         Command::AdoptPolicies(c) => settings::adopt(state, by, c),
+        Command::SetAirlock(c) => settings::set(state, by, c),
         Command::AppointStaff(_)
         | Command::RegisterInstitution(_)
         | Command::RecordOwnership(_)
@@ -106,8 +107,13 @@ pub fn decide(
         | Command::RecordRefusal(_)
         | Command::SubmitOutput(_)
         | Command::ReviewOutput(_)
+        | Command::OpenReviews(_)
+        | Command::ReturnOutput(_)
         | Command::ReleaseOutput(_)
-        | Command::WithdrawOutput(_) => outputs::decide(state, by, at, command),
+        | Command::DownloadOutput(_)
+        | Command::WithdrawOutput(_)
+        | Command::RecallOutput(_)
+        | Command::ConfirmDeletion(_) => outputs::decide(state, by, at, command),
     }
 }
 

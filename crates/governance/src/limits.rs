@@ -28,3 +28,5 @@ pub const TOKEN_SECONDS: i64 = 30 * 86_400;
 pub const TOKENS_EACH: usize = 10;
 /// Refused questions whose time is kept for each project: more than any allowance of them.
 pub const DIFFERENCES_KEPT: usize = 100;
+/// Characters of one disclosure in a command: salt, name and a conclusion of one word have about a hundred.
+pub const DISCLOSURE_CHARS: usize = 1_000;

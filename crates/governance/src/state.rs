@@ -38,8 +38,7 @@ impl State {
             Event::Data(e) => self.data.evolve(entry, envelope.at, e),
             Event::Project(e) => self.projects.evolve(entry, envelope.at, &envelope.by, e),
             Event::Output(e) => {
-                self.outputs
-                    .evolve(entry, envelope.at, &envelope.by, e, &mut self.projects);
+                self.outputs.evolve(entry, envelope, e, &mut self.projects);
             }
         }
         self.size += 1;

@@ -8,6 +8,7 @@ pub mod intervals;
 pub mod kanonymity;
 pub mod limits;
 mod linear;
+pub mod marks;
 pub mod people;
 pub mod prf;
 pub mod pseudonym;

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bench;
+mod requests;
 mod serving;
 
 pub use bench::{Bench, BenchAirlock, BenchContestant, BenchKind, BenchQuery};
+pub use requests::{Outcome, Request};
 pub use serving::{Keys, Serve, Token};
 
 /// Bring the question to the data. Only the checked answer leaves. Anyone can verify that.
@@ -37,6 +39,7 @@ impl Cli {
             Command::Keys { command } => command.print().json,
             Command::Worker | Command::Reader => false,
             Command::Airlock { command } => command.print().json,
+            Command::Trace(a) => a.print.json,
             Command::Register { command } => command.print().json,
             Command::Verify(a) => a.print.json,
             Command::Bench { command } => command.print().json,
@@ -57,10 +60,8 @@ impl Policy {
 impl Airlock {
     const fn print(&self) -> Print {
         match self {
-            Self::Check { print, .. }
-            | Self::Submit { print, .. }
-            | Self::Review { print, .. }
-            | Self::Release { print, .. } => *print,
+            Self::Check { print, .. } | Self::Fix(AirlockFix { print, .. }) => *print,
+            Self::Request(request) => request.print(),
         }
     }
 }
@@ -119,11 +120,13 @@ pub enum Command {
     /// Read files from standard input: what the program starts for files that ask to leave, not for people.
     #[command(hide = true)]
     Reader,
-    /// Check files that ask to leave; submit, review and release them.
+    /// Check files that ask to leave; submit, review, release and recall them.
     Airlock {
         #[command(subcommand)]
         command: Airlock,
     },
+    /// Tell which project a file that was found outside came from, and by what.
+    Trace(Trace),
     /// Write or serve the public register.
     Register {
         #[command(subcommand)]
@@ -272,6 +275,8 @@ pub enum QueryMode {
     Aggregate,
     /// Rows under the project's pseudonyms, inside.
     Enclave,
+    /// Rows that leave under an exemption, marked for the person they are given to.
+    Transfer,
 }
 
 #[derive(Debug, Args)]
@@ -308,9 +313,23 @@ pub struct AirlockReference {
     /// The column of participants' ids in these tables.
     #[arg(long, value_name = "COLUMN", requires = "reference")]
     pub id: Option<String>,
-    /// A custodian's thresholds by name; without this the strictest.
-    #[arg(long, value_name = "PRESET", requires = "reference")]
+    /// A custodian's thresholds by name, or a file of the custodian's own; without this the strictest.
+    #[arg(long, value_name = "PRESET|FILE")]
     pub rules: Option<String>,
+}
+
+/// A version that passes.
+#[derive(Debug, Args)]
+pub struct AirlockFix {
+    #[command(flatten)]
+    pub print: Print,
+    #[command(flatten)]
+    pub reference: AirlockReference,
+    /// Where the version that passes is written; never over anything.
+    #[arg(long, value_name = "OUT")]
+    pub to: PathBuf,
+    /// The file.
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -332,63 +351,26 @@ pub enum Airlock {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Ask for files to leave.
-    Submit {
-        #[command(flatten)]
-        print: Print,
-        /// The project.
-        #[arg(long)]
-        project: String,
-        /// Short name of the request.
-        #[arg(long)]
-        id: String,
-        /// What they are for.
-        #[arg(long)]
-        purpose: String,
-        /// Who asks; without this the project's lead.
-        #[arg(long = "as", value_name = "PERSON")]
-        actor: Option<String>,
-        /// The files.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
-    /// Accept or reject a request.
-    Review {
-        #[command(flatten)]
-        print: Print,
-        /// The request.
-        #[arg(long)]
-        id: String,
-        /// `accept` or `reject`.
-        #[arg(long)]
-        outcome: Outcome,
-        /// Statement of reasons.
-        #[arg(long)]
-        reasons: String,
-        /// Who checks; an output checker.
-        #[arg(long = "as", value_name = "PERSON")]
-        actor: String,
-    },
-    /// Release a request that two checkers accepted, and write its files.
-    Release {
-        #[command(flatten)]
-        print: Print,
-        /// The request.
-        #[arg(long)]
-        id: String,
-        /// Folder to write the files to.
-        #[arg(long, value_name = "DIR")]
-        to: PathBuf,
-        /// Who releases; an output checker or custodian.
-        #[arg(long = "as", value_name = "PERSON")]
-        actor: String,
-    },
+    /// Write the version of a file that passes, where that is mechanical: small counts withheld and rounded, outputs of a
+    /// notebook cleared, metadata and ids dropped.
+    Fix(AirlockFix),
+    #[command(flatten)]
+    Request(Request),
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
-pub enum Outcome {
-    Accept,
-    Reject,
+#[derive(Debug, Args)]
+pub struct Trace {
+    #[command(flatten)]
+    pub print: Print,
+    /// Folder of participant-level tables (the raw data, or an extract) with whose values the files are compared too.
+    #[arg(long, value_name = "DIR", requires = "id")]
+    pub reference: Option<PathBuf>,
+    /// The column of participants' ids in these tables.
+    #[arg(long, value_name = "COLUMN", requires = "reference")]
+    pub id: Option<String>,
+    /// The files.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -418,7 +400,7 @@ pub enum Register {
 pub struct Verify {
     #[command(flatten)]
     pub print: Print,
-    /// Instance or exported folder, or http(s) address of a register; without it the instance of --dir.
+    /// Instance or exported folder, http(s) address of a register, or release record; without it the instance of --dir.
     pub target: Option<String>,
     /// The log's verifier key, from a source you trust, instead of the one published beside the log.
     #[arg(long)]

@@ -39,3 +39,9 @@ pub const READER_CPU_SECONDS: u64 = 300;
 pub const READER_TIME: std::time::Duration = std::time::Duration::from_secs(60);
 /// Bytes that a reader may say: the tables of the largest file.
 pub const READING_BYTES: u64 = 4 << 30;
+/// Bytes of a release record: 500 files with their reasons, and the proof.
+pub const RECORD_BYTES: u64 = 64 << 20;
+/// Rows of a file found outside that are read for marks: a hundred are enough.
+pub const MARKED_ROWS: usize = 2_000;
+/// Projects with each of their people whose marks are looked for: some seconds for a file of twenty columns.
+pub const MARK_CANDIDATES: usize = 20_000;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use governance::data::{DataEvent, WithdrawalLevel};
-use governance::outputs::{CheckOutcome, OutputEvent};
+use governance::outputs::{CheckOutcome, OutputEvent, Verdict};
 use governance::people::{PeopleEvent, Role};
 use governance::projects::{ProjectEvent, ReviewOutcome, ReviewTrack, Standing};
 use governance::settings::SettingsEvent;
@@ -124,6 +124,14 @@ fn settings(event: &SettingsEvent) -> String {
                 counted(e.files.len() as u64, "file", "files")
             )
         }
+        SettingsEvent::AirlockSet(e) => format!(
+            "Airlock set: green files {}",
+            if e.green_leaves_by_itself {
+                "leave by themselves"
+            } else {
+                "are looked at by people"
+            }
+        ),
     }
 }
 
@@ -272,23 +280,60 @@ fn output(event: &OutputEvent) -> String {
         OutputEvent::QuestionsReviewed(_) => "Refused questions looked at by a person".to_owned(),
         OutputEvent::CommandRefused(e) => format!("Refused: {} ({})", e.command, e.code),
         OutputEvent::OutputSubmitted(e) => format!(
-            "Output {} asks to leave: {}",
+            "Output {}{} asks to leave: {}, {}",
             e.id,
-            counted(e.files.len() as u64, "file", "files")
-        ),
-        OutputEvent::OutputReviewed(e) => format!(
-            "Output {} checked: {}",
-            e.output,
-            match e.outcome {
-                CheckOutcome::Accept => "may leave",
-                CheckOutcome::Reject => "must not leave",
+            if e.version > 1 {
+                format!(" (version {})", e.version)
+            } else {
+                String::new()
+            },
+            counted(e.files.len() as u64, "file", "files"),
+            match e.colour {
+                Verdict::Green => "green",
+                Verdict::Amber => "amber",
+                Verdict::Red => "red",
             }
         ),
-        OutputEvent::OutputReleased { output, files, .. } => format!(
-            "Output {output} released: {}",
+        OutputEvent::OutputReviewed { output, .. } => {
+            format!("Output {output} checked; the conclusion is sealed until two are there")
+        }
+        OutputEvent::OutputOpened {
+            output, outcomes, ..
+        } => {
+            let conclusion = |o: &CheckOutcome| match o {
+                CheckOutcome::Accept => "may leave",
+                CheckOutcome::Reject => "must not leave",
+            };
+            let each: Vec<String> = outcomes
+                .iter()
+                .map(|(who, outcome)| format!("{who}: {}", conclusion(outcome)))
+                .collect();
+            format!("Output {output}, conclusions opened: {}", each.join(", "))
+        }
+        OutputEvent::OutputReturned { output, .. } => {
+            format!("Output {output} given back with comments")
+        }
+        OutputEvent::OutputReleased {
+            output,
+            files,
+            automatic,
+            ..
+        } => format!(
+            "Output {output} released{}: {}",
+            if *automatic {
+                " by itself, being green"
+            } else {
+                ""
+            },
             counted(files.len() as u64, "file", "files")
         ),
+        OutputEvent::OutputDownloaded { output, .. } => format!("Output {output} handed over"),
         OutputEvent::OutputWithdrawn(e) => format!("Output {} taken back", e.output),
+        OutputEvent::OutputRecalled { output, had_it } => format!(
+            "Output {output} called back; {} had it",
+            counted(had_it.len() as u64, "person", "people")
+        ),
+        OutputEvent::OutputDeleted(e) => format!("Output {}: deletion confirmed", e.output),
     }
 }
 

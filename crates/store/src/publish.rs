@@ -227,6 +227,12 @@ impl Publisher {
         signed(&self.signer, tree)
     }
 
+    /// Signs a statement that is no checkpoint.
+    pub(crate) fn state(&self, kind: &str, json: &str) -> Result<String, StoreError> {
+        transparency::statement::sign(&self.signer, kind, json)
+            .map_err(|error| damaged("vkey", error))
+    }
+
     /// Takes the tree whose events are now durable with their checkpoint, and publishes both.
     pub(crate) fn advance(
         &mut self,

@@ -250,6 +250,16 @@ impl Store {
         read_text(self.disk.root(), "ledger/checkpoint")
     }
 
+    /// Signs a statement with the log's key: the signature line. `kind` and `json` as
+    /// [`transparency::statement::sign`] takes them.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`] for a store that was opened to read.
+    pub fn sign_statement(&self, kind: &str, json: &str) -> Result<String, StoreError> {
+        let writing = self.writing.as_ref().ok_or(StoreError::ReadOnly)?;
+        writing.publisher.state(kind, json)
+    }
+
     /// Calls `visit` with position and bytes of each event from `from` on, in order.
     pub fn events<E: From<StoreError>>(
         &self,

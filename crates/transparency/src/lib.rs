@@ -19,6 +19,7 @@ pub mod limits;
 pub mod note;
 pub mod proof;
 pub mod reader;
+pub mod statement;
 pub mod tiles;
 pub mod tlog_proof;
 pub mod writer;

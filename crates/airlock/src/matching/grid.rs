@@ -8,6 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 /// Rows that are looked at: a sample of more tells no more, and costs more.
 pub(crate) const ROWS: usize = 4_000;
+/// Rows that a table on its side has at most: each is a field of the data.
+const FIELDS: usize = 300;
 /// Cells up to which a table is looked at on its side, too.
 const TURNED: usize = 400_000;
 
@@ -158,7 +160,8 @@ impl Grid {
     /// The table on its side: its rows as columns. Headings are values too, if they are the first row of people.
     pub(crate) fn turned(table: &Table, key: u64) -> Option<Self> {
         let width = table.columns.len();
-        if width < 3 || table.rows.len() < 2 || table.cells() > TURNED {
+        let fields = 2..=FIELDS;
+        if width < 3 || !fields.contains(&table.rows.len()) || table.cells() > TURNED {
             return None;
         }
         let people = chosen(width);

@@ -18,6 +18,8 @@ use grid::{Grid, Series};
 
 /// Levels of noise that are tried: rounding only; then values moved by up to these shares of a standard deviation.
 const NOISE: [f64; 3] = [0.0, 0.03, 0.15];
+/// Rows without a fit after which changed values are given up.
+const PATIENCE: usize = 40;
 /// Evidence that ends the search, in bits.
 pub(crate) const SURE: f64 = 40.0;
 
@@ -90,7 +92,9 @@ fn search_in(
     if fitting.len() < 2 {
         return Found::default();
     }
-    let proof = prove::prove(grid, &fitting, records);
+    // Among values that were changed there may be more chance fits, and asking for them costs more.
+    let patience = if noise.0 > 0.0 { PATIENCE } else { usize::MAX };
+    let proof = prove::prove(grid, &fitting, records, patience);
     // Rows that both vote and prove: each column's field was chosen to fit them.
     let chosen = (tried as f64 / fitting.len() as f64).log2().max(0.0) * fitting.len() as f64;
     let cost = if grid.rows < 64 { chosen } else { 0.0 };

@@ -66,8 +66,8 @@ struct Cell<'p> {
     bits: f64,
 }
 
-/// Compares rows and moved copies of them with all records.
-pub(crate) fn prove(grid: &Grid, pairs: &[Pair], records: usize) -> Proof {
+/// Compares rows and moved copies of them with all records. When none of the first `patience` rows fits, the others are not asked.
+pub(crate) fn prove(grid: &Grid, pairs: &[Pair], records: usize, patience: usize) -> Proof {
     let asked: BTreeSet<usize> = voters(grid.rows).into_iter().collect();
     let mut rows: Vec<usize> = (0..grid.rows).filter(|row| !asked.contains(row)).collect();
     // Few rows both vote and prove; then the evidence must be stronger (see `same_people`).
@@ -88,6 +88,9 @@ pub(crate) fn prove(grid: &Grid, pairs: &[Pair], records: usize) -> Proof {
             .collect();
         if cells.len() < 2 {
             continue;
+        }
+        if proof.rows >= patience && proof.fit == 0 {
+            break;
         }
         let (fits, all) = fits(&cells, &mut left);
         if left == 0 {

@@ -216,10 +216,11 @@ pub(super) fn of_page(
 ) -> Inner {
     findings.enter(&place);
     let text = page.text();
-    let mut document = of_text(&text, budget, findings);
-    if page.is_drawing(&text) {
-        labels_only(&mut document);
-    }
+    let mut document = if page.is_drawing(&text) {
+        labels_only(&text)
+    } else {
+        of_text(&text, budget, findings)
+    };
     document.kind = "page".into();
     document.unread += size(page.unread);
     document.facts.extend(marks(&page.shapes, &text));
@@ -277,8 +278,10 @@ fn is_of_tests(labels: &str) -> bool {
     logarithm && tests.iter().any(|word| bare.contains(word))
 }
 
-/// The numbers along the axes of a plot are no counts of people; a table drawn into it is one all the same.
-fn labels_only(document: &mut Document) {
+/// The numbers along the axes of a plot are no counts of people, and are no columns where they stand above one another; a table
+/// drawn into it is one all the same.
+fn labels_only(text: &str) -> Document {
+    let mut document = super::text::read(text);
     let is_list = |table: &Table| table.rows.len() >= 8 && table.columns.len() >= 4;
     document.tables.retain(is_list);
     document.prose_is_text = false;
@@ -287,6 +290,8 @@ fn labels_only(document: &mut Document) {
         .iter_mut()
         .for_each(|line: &mut Line| line.number = 0);
     document.read += size(document.prose.iter().map(|line| line.text.len()).sum());
+    text.clone_into(&mut document.whole);
+    document
 }
 
 /// Words outside of pages: remarks, fields of forms, titles, bookmarks; and what runs.

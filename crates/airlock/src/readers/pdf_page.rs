@@ -228,6 +228,8 @@ impl Walk<'_> {
             }
             ("n", _) => self.path = Shape::default(),
             ("Do", _) => {
+                // Ticks and whiskers are drawings by name, too.
+                self.page.paths += 1;
                 let name = operation
                     .operands
                     .first()

@@ -38,6 +38,9 @@ pub(crate) fn judge(document: &Document, context: &Context<'_>, findings: &mut F
 }
 
 fn in_columns(table: &Table, context: &Context<'_>, findings: &mut Findings) {
+    if !context.rules.extremes_shown {
+        in_words(table, findings);
+    }
     let numeric = table.columns.iter().enumerate();
     for (i, column) in numeric.filter(|(_, c)| c.numbers > 0) {
         match column.role {
@@ -63,6 +66,21 @@ fn in_columns(table: &Table, context: &Context<'_>, findings: &mut Findings) {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// `12.1 - 51.9` under `range`: both in one cell, which is no number.
+fn in_words(table: &Table, findings: &mut Findings) {
+    for (i, column) in table.columns.iter().enumerate() {
+        if column.numbers > 0 || roles::of(&column.name) != Role::Extreme {
+            continue;
+        }
+        let told = |row: &usize| table.text(*row, i).bytes().any(|b| b.is_ascii_digit());
+        let n = (0..table.rows.len()).filter(told).count();
+        if n > 0 {
+            let what = count_of(n, "range from the smallest to the largest value");
+            findings.amber(RULE, table.column_place(i), what, FIX);
         }
     }
 }

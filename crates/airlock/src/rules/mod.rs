@@ -2,6 +2,7 @@
 
 pub(crate) mod characters;
 pub(crate) mod code;
+mod code_lists;
 pub(crate) mod disguised_ids;
 pub(crate) mod dominance;
 pub(crate) mod extremes;
@@ -66,6 +67,7 @@ const RULES: &[Judge] = &[
     hidden::judge,
     code::judge,
     listing::judge,
+    code_lists::judge,
 ];
 
 /// Applies all the rules on content, to the document and to each document inside it.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{CheckOutcome, OutputEvent, OutputFile};
+use super::request::Happened;
+use super::{Output, OutputEvent};
+use crate::event::Envelope;
 use crate::ids::{Digest, Id};
 use crate::limits::DIFFERENCES_KEPT;
 use crate::mode::Mode;
@@ -56,50 +58,6 @@ pub struct Query {
     pub at: Time,
 }
 
-/// Where a request stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OutputStanding {
-    /// Waits for checkers.
-    Submitted,
-    /// A checker said no.
-    Rejected,
-    /// Left.
-    Released,
-    /// Taken back.
-    Withdrawn,
-}
-
-/// A request for files to leave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Output {
-    /// Project.
-    pub project: Id,
-    /// Who asked.
-    pub author: Id,
-    /// What for.
-    pub purpose: String,
-    /// Files by name.
-    pub files: BTreeMap<String, OutputFile>,
-    /// Where it stands.
-    pub standing: OutputStanding,
-    /// Reviews by checker.
-    pub reviews: BTreeMap<Id, OutputReviewRecord>,
-    /// Log entry of the request.
-    pub entry: u64,
-    /// Log entry of the release.
-    pub released_entry: Option<u64>,
-}
-
-/// A checker's review.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OutputReviewRecord {
-    /// Conclusion.
-    pub outcome: CheckOutcome,
-    /// Log entry.
-    pub entry: u64,
-}
-
 impl Outputs {
     /// An answered question and its log entry, by its id.
     pub fn question(&self, id: &Id) -> Option<(u64, &Query)> {
@@ -127,11 +85,21 @@ impl Outputs {
     pub(crate) fn evolve(
         &mut self,
         entry: u64,
-        at: Time,
-        by: &Id,
+        envelope: &Envelope,
         event: &OutputEvent,
         projects: &mut Projects,
     ) {
+        let happened = Happened {
+            entry,
+            at: envelope.at,
+            by: &envelope.by,
+            private: &envelope.private,
+        };
+        self.fold(&happened, event, projects);
+    }
+
+    fn fold(&mut self, h: &Happened<'_>, event: &OutputEvent, projects: &mut Projects) {
+        let (entry, at) = (h.entry, h.at);
         match event {
             OutputEvent::QueryAnswered {
                 question,
@@ -178,54 +146,7 @@ impl Outputs {
                 self.differences.remove(&e.project);
                 projects.touch(&e.project, entry);
             }
-            OutputEvent::OutputSubmitted(e) => {
-                let output = Output {
-                    project: e.project.clone(),
-                    author: by.clone(),
-                    purpose: e.purpose.clone(),
-                    files: e.files.clone(),
-                    standing: OutputStanding::Submitted,
-                    reviews: BTreeMap::new(),
-                    entry,
-                    released_entry: None,
-                };
-                self.requests.insert(e.id.clone(), output);
-                projects.touch(&e.project, entry);
-            }
-            OutputEvent::OutputReviewed(e) => self.update(&e.output, entry, projects, |o| {
-                o.reviews.insert(
-                    by.clone(),
-                    OutputReviewRecord {
-                        outcome: e.outcome,
-                        entry,
-                    },
-                );
-                if e.outcome == CheckOutcome::Reject {
-                    o.standing = OutputStanding::Rejected;
-                }
-            }),
-            OutputEvent::OutputReleased { output, .. } => {
-                self.update(output, entry, projects, |o| {
-                    o.standing = OutputStanding::Released;
-                    o.released_entry = Some(entry);
-                });
-            }
-            OutputEvent::OutputWithdrawn(e) => self.update(&e.output, entry, projects, |o| {
-                o.standing = OutputStanding::Withdrawn;
-            }),
-        }
-    }
-
-    fn update(
-        &mut self,
-        id: &Id,
-        entry: u64,
-        projects: &mut Projects,
-        change: impl FnOnce(&mut Output),
-    ) {
-        if let Some(output) = self.requests.get_mut(id) {
-            change(output);
-            projects.touch(&output.project, entry);
+            _ => self.evolve_request(h, event, projects),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Safe Settings: the instance itself and the policies in force.
 
+mod airlock;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -11,6 +13,9 @@ use crate::limits::TITLE_CHARS;
 use crate::people::Role;
 use crate::refusal::Refusal;
 use crate::state::State;
+
+pub(crate) use airlock::set;
+pub use airlock::{Airlock, Patterns, Quota, SetAirlock};
 
 /// Founds an instance. Issued by `readingroom init`, as the first entry of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +51,8 @@ pub enum SettingsEvent {
     InstanceFounded(FoundInstance),
     #[serde(rename = "policies.adopted")]
     PoliciesAdopted(AdoptPolicies),
+    #[serde(rename = "airlock.set")]
+    AirlockSet(SetAirlock),
 }
 
 /// The instance and its policies.
@@ -57,6 +64,8 @@ pub struct Settings {
     pub origin: Option<String>,
     /// Policies in force.
     pub policies: Option<Policies>,
+    /// How the airlock works.
+    pub airlock: Airlock,
 }
 
 /// A set of policies in force.
@@ -83,6 +92,14 @@ impl Settings {
                     files: e.files.clone(),
                     entry,
                 });
+            }
+            SettingsEvent::AirlockSet(e) => {
+                self.airlock = Airlock {
+                    green_leaves_by_itself: e.green_leaves_by_itself,
+                    quota: e.quota,
+                    patterns: e.patterns,
+                    entry: Some(entry),
+                };
             }
         }
     }

@@ -7,6 +7,8 @@
 )]
 
 mod lifecycle;
+mod outputs;
+mod outputs_any_order;
 mod permissions;
 mod refusals;
 mod replay;

@@ -296,8 +296,8 @@ fn outputs_are_checked_by_others_only() {
         "project.suspend",
         r#"{"project":"p1","reasons":"x"}"#,
     );
-    world.ok("check-1", "output.review", accept);
-    world.ok("check-2", "output.review", accept);
+    world.review("check-1", "o1", "accept");
+    world.review("check-2", "o1", "accept");
     assert_eq!(
         world.refused("check-1", "output.release", r#"{"output":"o1"}"#),
         "project-not-live"
@@ -426,11 +426,7 @@ fn acceptances_of_those_who_may_no_longer_check_do_not_count() {
     let mut world = World::with_project();
     world.program("lead", "output.submit", &output("o1", "green"));
     for checker in ["check-1", "check-2"] {
-        world.ok(
-            checker,
-            "output.review",
-            r#"{"output":"o1","outcome":"accept","reasons":"safe"}"#,
-        );
+        world.review(checker, "o1", "accept");
     }
     world.ok(
         "founder",

@@ -1,6 +1,11 @@
 //! A small world in which commands are given one after the other.
 
-use governance::{Actor, Command, Envelope, Refusal, State, Time, decide, event, ledger};
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use governance::{Actor, Command, Envelope, Id, Refusal, State, Time, decide, event, ledger};
+use sha2::Digest as _;
 
 /// A state, the log that led to it, and a clock that the test moves.
 #[derive(Default)]
@@ -8,6 +13,8 @@ pub struct World {
     pub state: State,
     pub log: Vec<Envelope>,
     pub now: String,
+    /// What opens the private values, by log entry and name.
+    pub disclosures: BTreeMap<(u64, String), String>,
 }
 
 impl World {
@@ -27,6 +34,7 @@ impl World {
             ("eth", r#"["ethics-reviewer"]"#),
             ("check-1", r#"["output-checker"]"#),
             ("check-2", r#"["output-checker"]"#),
+            ("check-3", r#"["output-checker"]"#),
             ("second", r#"["custodian"]"#),
         ] {
             world.ok(
@@ -82,11 +90,15 @@ impl World {
         let at: Time = self.now.parse().unwrap();
         let drafts = decide(&self.state, &actor, at, &command)?;
         for draft in &drafts {
-            let private = draft
-                .private
-                .keys()
-                .map(|k| ((*k).to_owned(), "digest".to_owned()))
-                .collect();
+            let mut private = BTreeMap::new();
+            for (name, value) in &draft.private {
+                let array = serde_json::json!(["a salt that is no secret here", name, value]);
+                let disclosure = URL_SAFE_NO_PAD.encode(array.to_string());
+                let digest = URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(&disclosure));
+                private.insert((*name).to_owned(), digest);
+                let place = (self.log.len() as u64, (*name).to_owned());
+                self.disclosures.insert(place, disclosure);
+            }
             let envelope = Envelope {
                 v: event::VERSION,
                 at,
@@ -114,6 +126,31 @@ impl World {
             .unwrap_or_else(|r| panic!("{name}: {r}"))
     }
 
+    /// A review, and the opening of both when it was the second.
+    pub fn review(&mut self, who: &str, output: &str, outcome: &str) {
+        let body = format!(r#"{{"output":"{output}","outcome":"{outcome}","reasons":"r"}}"#);
+        self.ok(who, "output.review", &body);
+        if let Some(body) = self.opening(output) {
+            self.program(who, "output.open", &body);
+        }
+    }
+
+    /// What the program says to open the reviews of a request, if they are due.
+    pub fn opening(&self, output: &str) -> Option<String> {
+        let id: Id = output.parse().unwrap();
+        let request = &self.state.outputs.requests[&id];
+        let due: BTreeMap<&Id, &String> = request
+            .sealed_and_due()
+            .into_iter()
+            .map(|who| {
+                let entry = request.reviews[who].entry;
+                (who, &self.disclosures[&(entry, "outcome".to_owned())])
+            })
+            .collect();
+        let body = serde_json::json!({ "output": output, "disclosures": due });
+        (!due.is_empty()).then(|| body.to_string())
+    }
+
     /// The code of the refusal; panics if the command is taken.
     pub fn refused(&mut self, who: &str, name: &str, body: &str) -> String {
         self.refused_as(Actor::Person(who.parse().unwrap()), name, body)
@@ -138,7 +175,7 @@ pub const AGREEMENT: &str = r#"{"application":"p1","institution":"uni","version"
 
 pub fn output(id: &str, verdict: &str) -> String {
     format!(
-        r#"{{"id":"{id}","project":"p1","purpose":"paper","files":{{"t.csv":{{"sha256":"{}","bytes":3,"verdict":"{verdict}","rules":[]}}}}}}"#,
+        r#"{{"id":"{id}","project":"p1","purpose":"paper","planned":"tables","files":{{"t.csv":{{"sha256":"{}","bytes":3,"verdict":"{verdict}","rules":[]}}}}}}"#,
         "a".repeat(64)
     )
 }

@@ -15,6 +15,12 @@ use crate::print;
 use crate::question::{self, Answered, Asked, Caller, Rerun};
 
 pub fn run(dir: &Path, args: &Query) -> Result<ExitCode, Failure> {
+    // Only the bytes that are recorded carry the marks.
+    if args.mode == Some(QueryMode::Transfer) && !args.csv {
+        return Err(Failure::Misuse(
+            "rows that leave are written as CSV: add --csv".to_owned(),
+        ));
+    }
     let mut instance = Instance::open(dir)?;
     let project = super::id("--project", &args.project)?;
     let researcher = super::airlock::researcher(&instance, &project, args.actor.as_deref())?;
@@ -26,6 +32,7 @@ pub fn run(dir: &Path, args: &Query) -> Result<ExitCode, Failure> {
     let mode = args.mode.map(|m| match m {
         QueryMode::Aggregate => Mode::Aggregate,
         QueryMode::Enclave => Mode::Enclave,
+        QueryMode::Transfer => Mode::Transfer,
     });
     let asked = Asked {
         project: &project,
@@ -133,6 +140,10 @@ fn shown(args: &Query, answered: &Answered) -> Result<(), Failure> {
 
 /// The first rows of an answer as a table.
 pub fn table(answered: &Answered) -> String {
+    if answered.mode == Mode::Transfer {
+        return "rows that leave are written with --csv only, where they carry their marks"
+            .to_owned();
+    }
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(answered.answer.columns.iter().map(|c| c.name.as_str()));

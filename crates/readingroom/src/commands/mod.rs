@@ -3,6 +3,7 @@
 pub mod airlock;
 pub mod ask;
 pub mod bench;
+pub mod fix;
 pub mod govern;
 pub mod ingest;
 pub mod init;
@@ -10,9 +11,11 @@ pub mod keys;
 pub mod policy;
 pub mod reference;
 pub mod register;
+pub mod requests;
 pub mod serve;
 pub mod synth;
 pub mod token;
+pub mod trace;
 pub mod verify;
 
 use std::path::PathBuf;
@@ -41,10 +44,14 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Reader => crate::reading::run(std::io::stdin(), std::io::stdout())
             .map(|()| ExitCode::SUCCESS)
             .map_err(|e| Failure::fault("reading files for another process", e.kind())),
+        Command::Airlock {
+            command: crate::cli::Airlock::Fix(args),
+        } => fix::run(&args),
         Command::Airlock { command } => match reference::asked(&command) {
             Some(asked) => reference::check(&asked),
             None => airlock::run(&instance_dir(dir)?, &command),
         },
+        Command::Trace(args) => trace::run(&instance_dir(dir)?, &args),
         Command::Register { command } => register::run(dir, &command),
         Command::Verify(args) => verify::run(dir, &args),
         Command::Bench { command } => bench::run(&command),

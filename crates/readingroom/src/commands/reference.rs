@@ -43,7 +43,7 @@ pub fn asked(command: &cli::Airlock) -> Option<Asked<'_>> {
 }
 
 /// No answers were given here before.
-struct None_;
+pub struct None_;
 
 impl Lineage for None_ {
     fn aggregate_answer(&self, _: &str) -> Option<u64> {
@@ -98,14 +98,19 @@ pub fn check(asked: &Asked<'_>) -> Result<ExitCode, Failure> {
     })
 }
 
-fn rules(name: Option<&str>) -> Result<Rules, Failure> {
+/// The thresholds that a command line names: a preset, or a file of the same form.
+pub fn rules(name: Option<&str>) -> Result<Rules, Failure> {
     let Some(name) = name else {
         return Ok(Rules::default());
     };
-    Rules::preset(name).ok_or_else(|| {
+    if let Some(rules) = Rules::preset(name) {
+        return Ok(rules);
+    }
+    let text = std::fs::read_to_string(name).map_err(|_| {
         Failure::Misuse(format!(
-            "--rules: expected one of {}, found `{name}`",
+            "--rules: expected a file of rules or one of {}, found `{name}`",
             Rules::PRESETS.join(", ")
         ))
-    })
+    })?;
+    Rules::of_file(&text).map_err(|why| Failure::Misuse(format!("--rules: {name}: {why}")))
 }

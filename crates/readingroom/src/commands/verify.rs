@@ -3,6 +3,7 @@
 //! writes, and works on an instance that was killed at any moment.
 
 mod instance;
+mod record;
 mod site;
 mod web;
 
@@ -98,13 +99,15 @@ pub fn run(dir: Option<PathBuf>, args: &Verify) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Verifies whatever the target is: an address, an instance, an exported register, or a bare log.
+/// Verifies whatever the target is: an address, a release record, an instance, an exported register, or a bare log.
 pub fn verify(target: &str, vkey: Option<&str>) -> Result<Verified, Failure> {
     if target.starts_with("http://") || target.starts_with("https://") {
         return web::verify(target, vkey);
     }
     let dir = Path::new(target);
-    if dir.join(config::FILE).is_file() {
+    if dir.is_file() {
+        record::verify(dir, vkey)
+    } else if dir.join(config::FILE).is_file() {
         instance::verify(dir, vkey)
     } else if dir.join("register.json").is_file() || dir.join("checkpoint").is_file() {
         site::verify(dir, vkey)
@@ -113,7 +116,7 @@ pub fn verify(target: &str, vkey: Option<&str>) -> Result<Verified, Failure> {
             "nothing-to-verify",
             "verify-what-exists",
             "the folder holds neither an instance, nor an exported register, nor a log",
-            "name the folder of one of them, or the address of a register",
+            "name the folder of one of them, the address of a register, or a release record",
         )
         .into())
     }

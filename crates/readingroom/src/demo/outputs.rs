@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use governance::Mode;
 use governance::outputs::{CheckOutcome, ReviewOutput};
-use governance::{Command, Mode};
 
 use super::Stage;
 use crate::commands;
-use crate::commands::airlock::{judge, plain, read, release, submit, word};
+use crate::commands::airlock::{judge, plain, read, word};
+use crate::commands::requests::{Asking, release, review, submit};
 use crate::failure::Failure;
 use crate::files;
 use crate::question::{self, Asked, Nobody};
@@ -63,14 +64,15 @@ fn leave(stage: &mut Stage, file: &Path) -> Result<(), Failure> {
     let author = commands::airlock::researcher(&stage.instance, &project, None)?;
     let id = commands::id("output", "o-001")?;
     let files = read(std::slice::from_ref(&file.to_owned()))?;
-    let submitted = submit(
-        &mut stage.instance,
-        &project,
-        &author,
-        &id,
-        "Table 1 of the paper",
-        files,
-    )?;
+    let asking = Asking {
+        project: &project,
+        author: &author,
+        id: &id,
+        purpose: "Table 1 of the paper",
+        context: Some("Counts by sex, from one recorded question."),
+        planned: Some("tables"),
+    };
+    let submitted = submit(&mut stage.instance, &asking, files)?;
     stage.tell.say(&format!(
         "{author} submits o-001: ledger entry {}",
         submitted.entry
@@ -89,16 +91,22 @@ fn leave(stage: &mut Stage, file: &Path) -> Result<(), Failure> {
                 refusal.reason
             ));
         }
-        let review = ReviewOutput {
+        let given = ReviewOutput {
             output: id.clone(),
             outcome: CheckOutcome::Accept,
             reasons: "Counts of people above the threshold, made by a recorded question."
                 .to_owned(),
         };
-        let given = stage.instance.give(&checker, &Command::from(review))?;
-        stage
-            .tell
-            .say(&format!("{who} accepts: ledger entry {}", given.first));
+        let reviewed = review(&mut stage.instance, &checker, given)?;
+        stage.tell.say(&format!(
+            "{who} accepts: ledger entry {}; {}",
+            reviewed.entry,
+            if reviewed.opened {
+                "both conclusions are opened"
+            } else {
+                "sealed, nobody sees it yet"
+            }
+        ));
     }
     let checker = commands::id("checker", "checker-1")?;
     let released = release(

@@ -7,6 +7,7 @@
 
 mod grant;
 mod judge;
+mod marks;
 mod prepared;
 mod released;
 mod rerun;
@@ -161,7 +162,11 @@ fn record(
     answer: Answer,
     contributors: Option<released::Kept>,
 ) -> Result<Answered, Failure> {
-    let csv = answer.to_csv().into_bytes();
+    let csv = match prepared.scope.mode {
+        Mode::Transfer => marks::marked(instance.master(), asked, &answer.to_csv())?,
+        _ => answer.to_csv(),
+    }
+    .into_bytes();
     let cells = contributors.as_ref().map(|kept| kept.cells);
     let contributors_sha256 = match (prepared.scope.mode, contributors) {
         (Mode::Aggregate, Some(kept)) => Some(kept.write(instance)?),

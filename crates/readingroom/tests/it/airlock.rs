@@ -182,10 +182,10 @@ fn invariant_6_nothing_leaves_without_two_checkers_and_a_release_event() {
 fn a_release_is_written_by_checkers_only_and_never_into_the_instance() {
     let (_keep, dir) = demo();
     let to_ledger = dir.join("ledger");
-    let release = |who: &'static str, to: &std::path::Path| {
+    let hand = |step: &'static str, who: &'static str, to: &std::path::Path| {
         run(&[
             "airlock",
-            "release",
+            step,
             "--dir",
             text(&dir),
             "--id",
@@ -204,13 +204,30 @@ fn a_release_is_written_by_checkers_only_and_never_into_the_instance() {
             .unwrap_or_default()
             .to_owned()
     };
-    assert_eq!(code(release("checker-1", &to_ledger)), "place-in-use");
     let outside = dir.with_extension("outside");
-    assert_eq!(code(release("r-002", &outside)), "not-permitted");
-    assert_eq!(code(release("nobody", &outside)), "not-permitted");
-    assert!(release("checker-1", &outside).status.success());
+    for step in ["release", "download"] {
+        assert_eq!(code(hand(step, "checker-1", &to_ledger)), "place-in-use");
+    }
+    for who in ["r-002", "nobody"] {
+        assert_eq!(code(hand("release", who, &outside)), "not-permitted");
+    }
+    // The demonstration released it; it is handed to its project and to staff, and to nobody else.
+    assert_eq!(
+        code(hand("release", "checker-1", &outside)),
+        "output-closed"
+    );
+    for who in ["r-001", "nobody"] {
+        assert_eq!(code(hand("download", who, &outside)), "not-a-member");
+    }
+    assert!(!outside.exists());
+    for who in ["r-002", "checker-1"] {
+        assert!(hand("download", who, &outside).status.success());
+    }
     std::fs::write(outside.join("diabetes_by_sex.csv"), "something else").unwrap();
-    assert_eq!(code(release("checker-1", &outside)), "place-in-use");
+    assert_eq!(
+        code(hand("download", "checker-1", &outside)),
+        "place-in-use"
+    );
 }
 
 #[test]

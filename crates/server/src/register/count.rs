@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use governance::outputs::OutputStanding;
 use governance::{Id, Mode, Territory};
 use serde::Serialize;
 
@@ -88,7 +87,7 @@ impl Counts {
         for output in project
             .outputs
             .iter()
-            .filter(|o| o.standing == OutputStanding::Released)
+            .filter(|o| o.released_entry.is_some())
         {
             self.outputs_released += 1;
             self.files_released += output.files.len() as u64;

@@ -108,8 +108,13 @@ impl RegisterFold {
                 }
                 OutputEvent::QuestionsReviewed(e) => Some(e.project.clone()),
                 OutputEvent::OutputSubmitted(e) => Some(e.project.clone()),
-                OutputEvent::OutputReviewed(e) => self.outputs.get(&e.output).cloned(),
+                OutputEvent::OutputReviewed { output, .. }
+                | OutputEvent::OutputOpened { output, .. }
+                | OutputEvent::OutputReturned { output, .. }
+                | OutputEvent::OutputDownloaded { output, .. }
+                | OutputEvent::OutputRecalled { output, .. } => self.outputs.get(output).cloned(),
                 OutputEvent::OutputWithdrawn(e) => self.outputs.get(&e.output).cloned(),
+                OutputEvent::OutputDeleted(e) => self.outputs.get(&e.output).cloned(),
             },
             Event::Settings(_) | Event::People(_) | Event::Data(_) => None,
         }

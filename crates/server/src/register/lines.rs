@@ -143,7 +143,10 @@ fn outputs(state: &State, project: &Id, times: &Times<'_>) -> Vec<OutputLine> {
 }
 
 fn output(id: &Id, output: &Output, times: &Times<'_>) -> OutputLine {
-    let left = output.standing == OutputStanding::Released;
+    let left = matches!(
+        output.standing,
+        OutputStanding::Released | OutputStanding::Recalled
+    );
     let mut checks: Vec<CheckLine> = output
         .reviews
         .iter()
@@ -175,6 +178,8 @@ fn output(id: &Id, output: &Output, times: &Times<'_>) -> OutputLine {
         entry: output.entry,
         released_at: output.released_entry.and_then(|e| times.of(e)),
         released_entry: output.released_entry,
+        automatic: output.automatic,
+        recalled_entry: output.recalled_entry,
     }
 }
 

@@ -357,6 +357,10 @@ pub struct OutputLine {
     pub released_at: Option<Time>,
     /// Ledger entry of the release.
     pub released_entry: Option<u64>,
+    /// Whether it left without a person's look: it was green, and the custodian lets green leave by itself.
+    pub automatic: bool,
+    /// Ledger entry of the recall, if it was called back.
+    pub recalled_entry: Option<u64>,
 }
 
 /// A file that left.
@@ -373,8 +377,8 @@ pub struct FileLine {
 pub struct CheckLine {
     /// Short name of the checker.
     pub checker: Id,
-    /// Conclusion.
-    pub outcome: CheckOutcome,
+    /// Conclusion; none while it is sealed.
+    pub outcome: Option<CheckOutcome>,
     /// Ledger entry.
     pub entry: u64,
 }

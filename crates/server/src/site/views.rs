@@ -1,6 +1,5 @@
 //! What a page shows of a project, in the order in which it shows it.
 
-use governance::outputs::OutputStanding;
 use governance::projects::{ReviewOutcome, Standing};
 use governance::{Id, Mode, Territory, Time};
 use serde::Serialize;
@@ -69,7 +68,7 @@ fn released(project: &ProjectRecord) -> u64 {
     project
         .outputs
         .iter()
-        .filter(|o| o.standing == OutputStanding::Released)
+        .filter(|o| o.released_entry.is_some())
         .count() as u64
 }
 

@@ -262,18 +262,23 @@ fn keys(dir: &Path, folder: &Path, place: &str, release: &Release) -> Vec<String
     findings
 }
 
-/// Files of requests that are open or released must be there; those of other requests may be. All must have their digest.
+/// Files of requests that are open or left must be there, with the verdicts on them; those of other requests may be. All
+/// must have their digest.
 fn outputs(dir: &Path, replay: &Replay, verified: &mut Verified) {
     let mut compared = 0;
     for request in replay.state.outputs.requests.values() {
-        let needed = matches!(
+        let needed = !matches!(
             request.standing,
-            OutputStanding::Submitted | OutputStanding::Released
+            OutputStanding::Rejected | OutputStanding::Withdrawn
         );
-        for file in request.files.values() {
-            let place = format!("{}/{}", files::OUTPUTS, file.sha256);
+        let told = request.engine.iter().map(|e| (&e.verdicts_sha256, needed));
+        let own = request.files.values().map(|f| (&f.sha256, needed));
+        let past = request.history.iter().flat_map(|v| v.files.values());
+        let past = past.map(|f| (&f.sha256, false));
+        for (sha256, needed) in own.chain(told).chain(past) {
+            let place = format!("{}/{sha256}", files::OUTPUTS);
             match std::fs::read(dir.join(&place)) {
-                Ok(bytes) if Digest::of(&bytes) == file.sha256 => compared += 1,
+                Ok(bytes) if Digest::of(&bytes) == *sha256 => compared += 1,
                 Ok(_) => verified.findings.push(format!(
                     "{place}: its bytes do not have the digest of its name"
                 )),
@@ -284,7 +289,7 @@ fn outputs(dir: &Path, replay: &Replay, verified: &mut Verified) {
     }
     if compared > 0 {
         verified.notes.push(format!(
-            "files that asked to leave: {compared} have their digests"
+            "files that asked to leave, and verdicts on them: {compared} have their digests"
         ));
     }
 }

@@ -6,6 +6,7 @@ mod projects;
 use std::collections::{BTreeMap, BTreeSet};
 
 use governance::data::{Consent, ConsentScope, IssueDirection, RecordConsent, SealRelease};
+use governance::outputs::OpenReviews;
 use governance::people::{
     AccreditResearcher, AppointStaff, InstitutionKind, RecordListing, RecordOwnership,
     RegisterInstitution, RegisterResearcher, Role,
@@ -21,6 +22,7 @@ pub struct Sample {
     pub log: Vec<(u64, Envelope)>,
     /// Every private value that was ever given, for looking whether one came out.
     pub private: BTreeSet<String>,
+    sealed: BTreeMap<(u64, Id), String>,
     clock: i64,
 }
 
@@ -62,6 +64,7 @@ impl Sample {
             state: State::default(),
             log: Vec::new(),
             private: BTreeSet::new(),
+            sealed: BTreeMap::new(),
             clock: time("2026-03-02T09:00:00Z").unix(),
         }
     }
@@ -75,9 +78,17 @@ impl Sample {
         for draft in drafts {
             let mut private = BTreeMap::new();
             for (name, value) in draft.private {
-                // Stands for the salted digest of RFC 9901.
-                private.insert(name.to_owned(), digest(&value.to_string()).to_string());
-                note(&value, &mut self.private);
+                let salt = [7; 32];
+                let disclosure =
+                    transparency::disclosure::Disclosure::new(&salt, name, &value).unwrap();
+                private.insert(name.to_owned(), disclosure.digest());
+                // A conclusion is opened when two are there, and is one common word.
+                if name == "outcome" {
+                    let who = (self.state.size, actor.id().clone());
+                    self.sealed.insert(who, disclosure.encoded().to_owned());
+                } else {
+                    note(&value, &mut self.private);
+                }
             }
             let envelope = Envelope {
                 v: governance::event::VERSION,
@@ -99,6 +110,23 @@ impl Sample {
     /// The program gives a command for a person.
     pub fn program(&mut self, who: &str, command: impl Into<Command>) {
         self.give(&Actor::Program(id(who)), command);
+    }
+
+    /// Opens the reviews of a request, which two checkers gave.
+    fn open(&mut self, output: &str) {
+        let disclosures = self.state.outputs.requests[&id(output)]
+            .reviews
+            .iter()
+            .map(|(who, r)| (who.clone(), self.sealed[&(r.entry, who.clone())].clone()))
+            .collect();
+        let output = id(output);
+        self.program(
+            "checker-2",
+            OpenReviews {
+                output,
+                disclosures,
+            },
+        );
     }
 
     fn days(&mut self, days: i64) {

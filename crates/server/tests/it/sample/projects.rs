@@ -259,6 +259,9 @@ fn output(s: &mut Sample) {
         bytes: 4_096,
         verdict,
         rules: BTreeSet::new(),
+        rows: None,
+        cells: None,
+        shape_sha256: None,
     };
     s.days(5);
     s.program(
@@ -267,6 +270,9 @@ fn output(s: &mut Sample) {
             id: id("o-1"),
             project: id("p-heart"),
             purpose: "Table 1 of a paper.".to_owned(),
+            context: None,
+            planned: None,
+            engine: None,
             files: [
                 ("table-1.csv".to_owned(), file("table", Verdict::Green)),
                 ("notes.txt".to_owned(), file("notes", Verdict::Amber)),
@@ -285,6 +291,7 @@ fn output(s: &mut Sample) {
             },
         );
     }
+    s.open("o-1");
     s.person("checker-2", ReleaseOutput { output: id("o-1") });
     s.program(
         "r-1001",
@@ -292,17 +299,23 @@ fn output(s: &mut Sample) {
             id: id("o-2"),
             project: id("p-heart"),
             purpose: "A second table.".to_owned(),
+            context: None,
+            planned: None,
+            engine: None,
             files: [("held-back.csv".to_owned(), file("held", Verdict::Amber))].into(),
         },
     );
-    s.person(
-        "checker-1",
-        ReviewOutput {
-            output: id("o-2"),
-            outcome: CheckOutcome::Reject,
-            reasons: "Small cells.".to_owned(),
-        },
-    );
+    for checker in ["checker-1", "checker-2"] {
+        s.person(
+            checker,
+            ReviewOutput {
+                output: id("o-2"),
+                outcome: CheckOutcome::Reject,
+                reasons: "Small cells.".to_owned(),
+            },
+        );
+    }
+    s.open("o-2");
 }
 
 pub(super) fn sleep(s: &mut Sample) {
