@@ -72,9 +72,7 @@ fn reference(folder: &Path, column: &str) -> Result<Reference, Box<dyn Error>> {
         } else {
             builder.delimited(&name, file, column)
         };
-        if let Err(why) = done {
-            eprintln!("{name}: {why:?}");
-        }
+        done.map_err(|why| format!("{name}: {why:?}"))?;
     }
     let mut sections: Vec<Vec<u8>> = Vec::new();
     builder.finish(&mut |section: &[u8]| {
