@@ -115,7 +115,7 @@ impl Table {
             })
             .collect();
         if let Some(first) = columns.first_mut()
-            && ((first.role == Role::Unknown && first.is_text())
+            && ((matches!(first.role, Role::Unknown | Role::Statistic) && first.is_text())
                 || roles::of(&first.name) == Role::Date)
         {
             // Categories such as 1, 2, 3+ at the head of a row. Elsewhere a mixture is not understood.
@@ -170,10 +170,14 @@ impl Table {
         let of_row = self.row_roles.get(row).copied().unwrap_or(Role::Unknown);
         // Means have decimals: in a column of whole numbers only, a row named for one is a group.
         let row_is_other = of_row.is_aggregate() && of_row != Role::Count && !of_column.is_whole();
-        let open = matches!(
-            of_column.role,
-            Role::Unknown | Role::Attribute | Role::Label
-        ) && column > 0;
+        // In a column `B` a letter is the name of a group rather than of a coefficient, where its row says a count.
+        let letter = of_column.role == Role::Statistic && of_column.name.trim().len() == 1;
+        let open = (letter
+            || matches!(
+                of_column.role,
+                Role::Unknown | Role::Attribute | Role::Label
+            ))
+            && column > 0;
         let counted = of_column.role == Role::Count
             && (!row_is_other || roles::says_count(&of_column.name))
             || open && of_row == Role::Count

@@ -91,6 +91,10 @@ fn pure_crates_have_no_clock_randomness_files_or_network() {
             "axum",
             "rand ",
         ] {
+            // Arrow files and SQLite databases are among what asks to leave: the airlock reads them out of bytes in memory.
+            if name == "airlock" && ["arrow", "rusqlite"].contains(&banned) {
+                continue;
+            }
             assert!(
                 !dependencies.contains(&format!("\n{banned}")),
                 "{name} depends on {banned}"
